@@ -1,0 +1,106 @@
+"""Who sees what in the admin: one chosen centre, or the tables without one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+
+from dispatch.centres.models import Centre, User
+
+#: Session key and query parameter of the choice.
+SESSION_KEY = "admin_centre"
+PARAMETER = "_centre"
+
+
+def chosen(request: HttpRequest) -> Centre | None:
+    """The centre whose scope the middleware opened around this request."""
+    return getattr(request, "admin_centre", None)
+
+
+def choices(request: HttpRequest) -> list[Centre]:
+    """The centres this person may choose from."""
+    return getattr(request, "admin_centres", [])
+
+
+def is_operator(user: User | AnonymousUser) -> bool:
+    """Whether the person runs the installation, rather than a centre."""
+    return bool(user.is_active and user.is_superuser)
+
+
+def chosen_name(request: HttpRequest) -> str:
+    """Second line of the admin's header: whose data this is (settings.UNFOLD)."""
+    centre = chosen(request)
+    return centre.name if centre else "No centre yet"
+
+
+def centre_menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """The header's list of centres (settings.UNFOLD); none where there is nothing to choose."""
+    centres, now = choices(request), chosen(request)
+    if len(centres) < 2:
+        return []
+    return [
+        {
+            "title": centre.name,
+            "link": f"{reverse('admin:index')}?{PARAMETER}={centre.slug}",
+            "icon": "check" if centre == now else "apartment",
+        }
+        for centre in centres
+    ]
+
+
+class OperatorOnly:
+    """For tables without a tenant: the operator's alone. A mixin of ModelAdmin."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_operator(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return is_operator(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_operator(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return is_operator(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return is_operator(request.user)
+
+
+class OfChosenCentre:
+    """For what belongs to the chosen centre: its administrators' and the operator's.
+
+    A mixin of ModelAdmin. That the rows are that centre's is the queryset's business.
+    """
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return chosen(request) is not None
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return chosen(request) is not None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return chosen(request) is not None
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return chosen(request) is not None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return chosen(request) is not None
+
+
+class ReadOnly(OfChosenCentre):
+    """For records of the chosen centre: to be looked at, by the operator too."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
