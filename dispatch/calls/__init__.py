@@ -1,0 +1,1 @@
+"""The call: its state, events, stages, rooms, presence and chat."""

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class CallsConfig(AppConfig):
+    name = "dispatch.calls"
+    label = "calls"
+
+    def ready(self) -> None:
+        from dispatch.calls import nodes, rooms
+
+        rooms.register()
+        nodes.register()

@@ -1,0 +1,19 @@
+"""Tables of the call."""
+
+from .call import Call
+from .chat import ChatMessage
+from .event import CallEvent
+from .media import MediaNode, Participant, Room, WebhookReceipt
+from .stage import Stage, StageMark
+
+__all__ = [
+    "Call",
+    "CallEvent",
+    "ChatMessage",
+    "MediaNode",
+    "Participant",
+    "Room",
+    "Stage",
+    "StageMark",
+    "WebhookReceipt",
+]
