@@ -1,0 +1,1 @@
+"""The public surface: links, texts, the caller page, position intake."""

@@ -1,0 +1,71 @@
+"""The demo phone: a page with the texts that the demo provider "delivered"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segno
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_safe
+
+from callers.models import DemoText
+from dispatch.centres.access import system_scope
+from dispatch.feed.replay import stamp
+
+#: The newest so many are shown.
+SHOWN = 20
+
+
+def _require_demo() -> None:
+    if not settings.DEVELOPMENT or settings.SMS_PROVIDER != "demo":
+        raise Http404
+
+
+def _qr(link: str) -> str:
+    """A QR code as inline SVG: paths and attributes only, nothing a style policy minds."""
+    if not link:
+        return ""
+    svg = segno.make(link, error="m", micro=False).svg_inline(
+        border=2, omitsize=True, dark="#000", light="#fff"
+    )
+    return mark_safe(svg)  # noqa: S308 (drawn by segno from modules, no text gets in)
+
+
+def texts() -> list[dict[str, Any]]:
+    """The texts of every centre, newest first."""
+    with system_scope("demo.phone"):
+        found = list(DemoText.objects.order_by("-at", "-pk")[:SHOWN])
+    return [
+        {
+            "id": str(text.text_id),
+            "to": text.number,
+            "sender": text.sender,
+            "body_before": text.body.removesuffix(text.link),
+            "link": text.link,
+            "at": stamp(text.at),
+            "qr_svg": _qr(text.link),
+        }
+        for text in found
+    ]
+
+
+def _unstored(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def phone(request: HttpRequest) -> HttpResponse:
+    """The phone-shaped page. Not there outside development."""
+    _require_demo()
+    return _unstored(render(request, "callers/phone.html", {"texts": texts()}))
+
+
+@require_safe
+def phone_texts(request: HttpRequest) -> HttpResponse:
+    """The same texts as JSON, newest first: {texts: [{id, to, sender, body_before, link, …}]}."""
+    _require_demo()
+    return _unstored(JsonResponse({"texts": texts()}))

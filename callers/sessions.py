@@ -1,0 +1,209 @@
+"""Caller sessions: who opened the link, what they allowed, and who publishes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from callers import links
+from callers.models import CallerSession
+from dispatch.calls import cards, events, seats, stages
+from dispatch.calls.access import lock
+from dispatch.calls.models import Call, CallEvent, Stage
+from dispatch.centres.access import centre_by_wall, system_scope
+from dispatch.centres.models import Centre
+from dispatch.errors import Conflict, DomainError, NotFound
+from dispatch.feed.replay import stamp
+from dispatch.feed.unit import append
+
+CALLER = CallEvent.Actor.CALLER
+_BOOT = re.compile(r"[A-Za-z0-9_-]{8,40}")
+
+WHATS = ("camera", "microphone", "position")
+OUTCOMES = {
+    "granted": "allowed",
+    "denied": "refused",
+    "dismissed": "not answered",
+    "absent": "not on this phone",
+    "busy": "used by another app",
+    "timeout": "no answer",
+    "insecure": "not possible on this page",
+    "unsupported": "not possible in this browser",
+    "failed": "did not start",
+}
+
+events.WORDS.update(
+    {
+        "session.opened": "Link opened",
+        "session.tapped": "Caller tapped Start",
+        "permission.camera": "Camera",
+        "permission.microphone": "Microphone",
+        "permission.position": "Position",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session and the cookie that proves it (given to the browser once, stored hashed)."""
+
+    session: CallerSession
+    cookie: str
+
+
+def check_boot(boot: object) -> str:
+    """A page load's id as the browser made it. Raises DomainError."""
+    if isinstance(boot, str) and _BOOT.fullmatch(boot):
+        return boot
+    raise DomainError("This page sent something odd. Load it again.", code="bad_boot")
+
+
+def _hash(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+def open_session(
+    link_id: uuid.UUID, *, known: uuid.UUID | None, device: str, language: str
+) -> Opened:
+    """The session of this browser on this link: the known one of a reload, else a new one.
+
+    A session's id is random and known to its own browser only, so together with the link's
+    secret it names the session again; the cookie is made anew each time. Inside the scope.
+    Raises LinkDead. Changes no stage: opening says nothing about a person, scanners do it too.
+    """
+    session = CallerSession.objects.filter(pk=known, link_id=link_id).first() if known else None
+    link = links.working(link_id, also_undoable=session is not None)
+    cookie = secrets.token_urlsafe(24)
+    if session is not None:
+        session.cookie_sha256 = _hash(cookie)
+        session.save(update_fields=["cookie_sha256"])
+        session.call = link.call
+        return Opened(session, cookie)
+    session = CallerSession.objects.create(
+        centre_id=link.centre_id,
+        call=link.call,
+        link=link,
+        cookie_sha256=_hash(cookie),
+        device=device,
+        language=language,
+    )
+    return Opened(session, cookie)
+
+
+def centre_of(session_id: uuid.UUID, cookie: str) -> Centre:
+    """The centre of a session whose cookie is right. Raises NotFound for anything else."""
+    with system_scope("sessions.lookup"):
+        row = (
+            CallerSession.objects.filter(pk=session_id).values("centre_id", "cookie_sha256").first()
+        )
+    if row is None or not constant_time_compare(row["cookie_sha256"], _hash(cookie)):
+        raise NotFound("Open the link in the text again.")
+    return centre_by_wall(row["centre_id"])
+
+
+def get(session_id: uuid.UUID) -> CallerSession:
+    """The session, inside its centre's scope. Raises LinkDead when its link was revoked."""
+    session = CallerSession.objects.select_related("call", "link").get(pk=session_id)
+    if session.link.state != session.link.State.ACTIVE:
+        raise links.LinkDead
+    return cast(CallerSession, session)
+
+
+def seen(session: CallerSession) -> None:
+    """The page is visible: the link was opened."""
+    call = lock(session.call)
+    if not call.is_open:
+        return
+    if not CallerSession.objects.filter(pk=session.pk, opened_at=None).update(
+        opened_at=timezone.now()
+    ):
+        return
+    session.refresh_from_db()
+    events.record(call, "session.opened", actor=CALLER, data={"detail": session.device})
+    stages.reach(call, Stage.OPENED)
+    announce(session)
+
+
+def tap(session: CallerSession, *, boot: str, resume: bool) -> Call:
+    """A person tapped: this page publishes from now on. Only the tap proves a person.
+
+    `resume` is a reload that goes on by itself, allowed while this session is the publisher's.
+    Raises Conflict: call_closed, taken_over.
+    """
+    call = lock(session.call)
+    if not call.is_open:
+        raise Conflict("The call has ended.", code="call_closed")
+    previous = call.publisher
+    if resume and (previous is None or previous.session != session.pk):
+        raise Conflict("Another phone is sending video now.", code="taken_over")
+    participant = seats.participant(call=call, kind="caller", boot=boot, session=session.pk)
+    if previous is not None and previous.pk == participant.pk:
+        return call
+    call = seats.publish(call=call, participant=participant)
+    if not resume:
+        events.record(call, "session.tapped", actor=CALLER, data={"session": str(session.pk)})
+    if CallerSession.objects.filter(pk=session.pk, tapped_at=None).update(tapped_at=timezone.now()):
+        session.refresh_from_db()
+        announce(session)
+    stages.reach(call, Stage.OPENED)
+    stages.reach(call, Stage.TAPPED)
+    cards.changed(call)
+    return call
+
+
+def permission(session: CallerSession, *, what: str, outcome: str, detail: str) -> None:
+    """What came of asking for camera, microphone or position."""
+    call = lock(session.call)
+    before = session.permissions.get(what, {}).get("outcome")
+    if before == outcome:
+        return
+    session.permissions = {
+        **session.permissions,
+        what: {"outcome": outcome, "at": stamp(timezone.now())},
+    }
+    session.save(update_fields=["permissions"])
+    events.record(
+        call,
+        f"permission.{what}",
+        actor=CALLER,
+        data={"detail": OUTCOMES[outcome], "outcome": outcome, "note": detail[:200]},
+    )
+    if outcome == "granted":
+        stages.reach(call, Stage.PERMITTED)
+    elif what == "camera":
+        stages.fail(call, Stage.PERMITTED, f"camera {OUTCOMES[outcome]}")
+    announce(session)
+
+
+def connected(session: CallerSession, *, online: bool) -> None:
+    """The page's socket came or went."""
+    if CallerSession.objects.filter(pk=session.pk).exclude(online=online).update(online=online):
+        session.refresh_from_db()
+        if session.opened_at:
+            announce(session)
+
+
+def announce(session: CallerSession) -> None:
+    """Show the session as it is now on the consoles."""
+    append(f"centre:{session.centre_id}", "session", str(session.pk), body(session))
+
+
+def body(session: CallerSession) -> dict[str, Any]:
+    """The session on the consoles."""
+    return {
+        "id": str(session.pk),
+        "call": str(session.call_id),
+        "opened_at": stamp(session.opened_at),
+        "tapped_at": stamp(session.tapped_at),
+        "device": session.device,
+        "language": session.language,
+        "online": session.online,
+        "permissions": session.permissions,
+    }

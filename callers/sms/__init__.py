@@ -1,0 +1,1 @@
+"""Texts to callers: `gateway` is what every provider can do, one module for each of them."""
