@@ -18,6 +18,7 @@ from dispatch.centres.access import centre_by_wall, scope
 from dispatch.centres.models import Centre
 from dispatch.errors import DomainError, Throttled
 from dispatch.feed import replay
+from dispatch.feed.wire import lenient
 
 COOKIE = "sl_session"
 #: Largest post a page may make, in bytes.
@@ -153,7 +154,7 @@ def tap(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 def items(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Fixes, chat, permission and media reports."""
     centre = _centre(request, session_id)
-    asked = msgspec.json.decode(request.body, type=ItemsRequest)
+    asked = lenient(request.body, ItemsRequest)
     outcome = intake.apply(
         centre=centre, session_id=session_id, boot=asked.boot, raw_items=asked.items
     )

@@ -100,9 +100,10 @@ def apply(*, centre: Centre, session_id: Any, boot: str, raw_items: list[Any]) -
             seq = _seq_of(raw)
             try:
                 item = _read(raw, seq)
-                if quota.get(item.__struct_config__.tag, 0) <= 0:  # type: ignore[call-overload]
+                kind = str(type(item).__struct_config__.tag)
+                if quota[kind] <= 0:
                     raise DomainError("Too many at once. Sent again later.", code="throttled")
-                quota[cast(str, item.__struct_config__.tag)] -= 1
+                quota[kind] -= 1
                 if isinstance(item, FixItem):
                     locations.check(item)
                     fixes.append((seq, item))
@@ -123,7 +124,7 @@ def _read(raw: object, seq: int) -> Item:
     if not seq:
         raise DomainError("An item needs a client_seq.", code="bad_item")
     try:
-        return msgspec.convert(raw, Item)
+        return cast(Item, msgspec.convert(raw, Item))
     except msgspec.ValidationError:
         kind = raw.get("kind") if isinstance(raw, dict) else None
         code = "bad_position" if kind == "fix" else "bad_item"

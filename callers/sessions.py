@@ -154,6 +154,7 @@ def tap(session: CallerSession, *, boot: str, resume: bool) -> Call:
         announce(session)
     stages.reach(call, Stage.OPENED)
     stages.reach(call, Stage.TAPPED)
+    _mark_permitted(call, session)
     cards.changed(call)
     return call
 
@@ -175,11 +176,19 @@ def permission(session: CallerSession, *, what: str, outcome: str, detail: str) 
         actor=CALLER,
         data={"detail": OUTCOMES[outcome], "outcome": outcome, "note": detail[:200]},
     )
-    if outcome == "granted":
-        stages.reach(call, Stage.PERMITTED)
-    elif what == "camera":
-        stages.fail(call, Stage.PERMITTED, f"camera {OUTCOMES[outcome]}")
+    _mark_permitted(call, session)
     announce(session)
+
+
+def _mark_permitted(call: Call, session: CallerSession) -> None:
+    """Set the stage by what the publisher's page was allowed; other pages move no stage."""
+    if call.publisher is None or call.publisher.session != session.pk:
+        return
+    outcomes = {what: found["outcome"] for what, found in session.permissions.items()}
+    if "granted" in outcomes.values():
+        stages.reach(call, Stage.PERMITTED)
+    elif camera := outcomes.get("camera"):
+        stages.fail(call, Stage.PERMITTED, f"camera {OUTCOMES[camera]}")
 
 
 def connected(session: CallerSession, *, online: bool) -> None:

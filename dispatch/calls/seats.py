@@ -125,13 +125,7 @@ def _admit(participant_id: UUID) -> tuple[Call, Participant]:
 
 def superseded(call: Call, who: Participant) -> bool:
     """Whether this page was the publisher and a newer tap made another one it."""
-    return bool(
-        who.kind == Participant.Kind.CALLER
-        and who.tapped_at
-        and call.publisher_id not in (None, who.pk)
-        and call.publisher_since
-        and call.publisher_since > who.tapped_at
-    )
+    return who.tapped_at is not None and call.publisher_id not in (None, who.pk)
 
 
 def _take(call: Call, who: Participant, room: Room) -> Seat:

@@ -151,6 +151,7 @@ def media_reported(
     if microphone != before[2]:
         events.record(call, f"media.microphone_{'on' if microphone else 'off'}", actor=caller)
     if state == Call.Media.LIVE and camera:
+        stages.reach(call, Stage.PERMITTED)
         stages.reach(call, Stage.JOINED)
     cards.changed(call)
 
@@ -160,5 +161,8 @@ def first_frame(call: Call, *, identity: str, user: User) -> None:
     call = lock(call)
     if call.publisher is None or call.publisher.identity != identity:
         return
+    # A drawn camera frame proves what the phone's own reports, still on their way, will say.
+    stages.reach(call, Stage.PERMITTED)
+    stages.reach(call, Stage.JOINED)
     if stages.reach(call, Stage.FIRST_FRAME):
         events.record(call, "picture.first", actor=STAFF, user=user)

@@ -62,7 +62,7 @@ def reconcile_node(node: MediaNode) -> None:
     for room in ours:
         if room.name not in listed and (room.awaited or room.sids):
             # The node was restarted. Pages look for the room for seconds only.
-            rooms.ensure(centre=centre_by_wall(room.centre_id), room_id=room.id)
+            _ensure(room)
     _delete_strays(node, listed, known={room.name for room in ours})
     for centre_id, gone in left.items():
         unlisted = [room_id for room_id, name in gone if name not in listed]
@@ -89,6 +89,13 @@ def _ours(node: MediaNode) -> list[_Ours]:
                 room.sids[who.identity] = who.sid
             room.awaited |= bool(who.seated_at and who.seated_at > recently)
     return list(found.values())
+
+
+def _ensure(room: _Ours) -> None:
+    try:
+        rooms.ensure(centre=centre_by_wall(room.centre_id), room_id=room.id)
+    except livekit.Refused as problem:  # this room's own trouble: the others go on
+        log.warning("room_refused", room=room.id, problem=problem.code)
 
 
 def _left_rooms(node: MediaNode) -> dict[int, list[tuple[int, str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -26,9 +27,10 @@ def receive(request: HttpRequest) -> HttpResponse:
 
     The body holds credentials for the relay: it is never logged.
     """
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
+    try:
+        body = request.body
+    except RequestDataTooBig:
         return HttpResponse(status=413)
-    body = request.body
     if len(body) > MAX_BODY:
         return HttpResponse(status=413)
     try:

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from allauth.account import admin as _registers_addresses  # noqa: F401
+from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
+from django.contrib.auth import admin as _registers_groups  # noqa: F401
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from dispatch.centres import services
-from dispatch.centres.admin_access import OfChosenCentre, OperatorOnly, chosen, is_operator
+from dispatch.centres.admin_access import (
+    OfChosenCentre,
+    OperatorOnly,
+    choosing,
+    chosen,
+    is_operator,
+)
 from dispatch.centres.forms import CentreForm, MemberForm, NewMemberForm, NewUserForm, UserForm
 from dispatch.centres.models import Centre, Membership, User
 
-if admin.site.is_registered(Group):  # rights follow from roles in centres, not from groups
-    admin.site.unregister(Group)
+# Rights follow from roles in centres, not from groups, and an account has one address. The
+# imports above made sure that both pages are there to be taken away.
+admin.site.unregister([Group, EmailAddress])
 
 
 def show_password(
@@ -61,11 +72,18 @@ class CentreAdmin(OfChosenCentre, ModelAdmin):  # type: ignore[misc]
     """A centre's own settings; the operator also makes new centres."""
 
     form = CentreForm
-    list_display = ("name", "slug", "country", "language")
+    list_display = ("name", "slug", "country", "language", "choose")
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    list_per_page = 50
     fieldsets = (
         ("What callers see", {"fields": ("name", "slug", "language", "languages")}),
         ("For dispatchers", {"fields": ("country", "latitude", "longitude")}),
     )
+
+    @admin.display(description="Calls and staff")
+    def choose(self, centre: Centre) -> str:
+        return format_html('<a href="{}">Open</a>', choosing(centre))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Centre]:
         centres = cast("QuerySet[Centre]", super().get_queryset(request))
@@ -207,6 +225,7 @@ class UserAdmin(OperatorOnly, ModelAdmin):  # type: ignore[misc]
     search_fields = ("name", "email")
     ordering = ("name",)
     readonly_fields = ("works_in", "last_login", "date_joined")
+    list_per_page = 50
     actions = None
     actions_detail = ("new_password",)
 

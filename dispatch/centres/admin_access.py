@@ -14,6 +14,8 @@ from dispatch.centres.models import Centre, User
 #: Session key and query parameter of the choice.
 SESSION_KEY = "admin_centre"
 PARAMETER = "_centre"
+#: More centres than this are found through their list.
+MENU_LENGTH = 20
 
 
 def chosen(request: HttpRequest) -> Centre | None:
@@ -31,6 +33,21 @@ def is_operator(user: User | AnonymousUser) -> bool:
     return bool(user.is_active and user.is_superuser)
 
 
+def has_centre(request: HttpRequest) -> bool:
+    """Whether the menu shows what belongs to a centre (settings.UNFOLD)."""
+    return chosen(request) is not None
+
+
+def operates(request: HttpRequest) -> bool:
+    """Whether the menu shows the installation's own tables (settings.UNFOLD)."""
+    return is_operator(request.user)
+
+
+def is_no_operator(request: HttpRequest) -> bool:
+    """Whether the menu shows the one centre of its administrator (settings.UNFOLD)."""
+    return not is_operator(request.user)
+
+
 def chosen_name(request: HttpRequest) -> str:
     """Second line of the admin's header: whose data this is (settings.UNFOLD)."""
     centre = chosen(request)
@@ -42,14 +59,23 @@ def centre_menu(request: HttpRequest) -> list[dict[str, Any]]:
     centres, now = choices(request), chosen(request)
     if len(centres) < 2:
         return []
-    return [
+    menu = [
         {
             "title": centre.name,
-            "link": f"{reverse('admin:index')}?{PARAMETER}={centre.slug}",
+            "link": choosing(centre),
             "icon": "check" if centre == now else "apartment",
         }
-        for centre in centres
+        for centre in centres[:MENU_LENGTH]
     ]
+    if len(centres) > MENU_LENGTH:
+        every = reverse("admin:centres_centre_changelist")
+        menu.append({"title": "All centres…", "link": every, "icon": "list"})
+    return menu
+
+
+def choosing(centre: Centre) -> str:
+    """The address that chooses a centre."""
+    return f"{reverse('admin:index')}?{PARAMETER}={centre.slug}"
 
 
 class OperatorOnly:

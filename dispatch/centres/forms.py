@@ -55,7 +55,7 @@ class CentreForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {
             "slug": "Part of the link in every text, so callers see it. Links already sent stop "
             "working when it changes. Letters, digits and hyphens.",
-            "name": "Who the caller reads the text is from, and: “<name> can see you”.",
+            "name": "Who the caller reads the text is from, and: “(name) can see you”.",
             "country": "Two letters, such as US. Numbers typed without a country code are read "
             "as this country's; a caller's text goes there.",
         }

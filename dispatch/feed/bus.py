@@ -73,7 +73,7 @@ class Bus:
         self._acked.pop(stream, None)
         for book in (self._pushed, self._waiting, self._versions):
             for key in [key for key in book if key[0] == stream]:
-                del book[key]  # type: ignore[attr-defined]
+                del book[key]
         if self._pubsub is not None:
             with contextlib.suppress(redis.exceptions.RedisError, OSError):
                 await self._pubsub.unsubscribe(publish.channel(stream))

@@ -16,6 +16,7 @@ from dispatch.errors import DomainError
 from dispatch.feed import replay
 from dispatch.feed.bus import bus
 from dispatch.feed.threads import in_thread
+from dispatch.feed.wire import lenient
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ class Hello(msgspec.Struct):
     last_seq: int | None = None
 
 
-class FeedSocket(AsyncWebsocketConsumer):
+class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """A socket on one stream. Subclasses say who may listen (`admit`) and handle `on_message`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,7 +81,7 @@ class FeedSocket(AsyncWebsocketConsumer):
             if text_data is None or len(text_data) > FRAME_LIMIT:
                 raise DomainError("This message is too large.", code="too_long")
             try:
-                message = msgspec.json.decode(text_data, type=dict[str, Any])
+                message = lenient(text_data, dict[str, Any])
                 hello = msgspec.convert(message, Hello) if message.get("t") == "hello" else None
             except msgspec.MsgspecError as problem:
                 raise DomainError(

@@ -109,7 +109,8 @@ def append(stream: str, kind: str, key: str, body: Body | Callable[[], Body]) ->
 
 def _surviving() -> list[_Pending]:
     last: dict[tuple[str, str, str], _Pending] = {}
-    for _, hook, _ in connection.run_on_commit:
+    for registered in connection.run_on_commit:
+        hook = registered[1]
         if isinstance(hook, _Pending):
             # Re-inserting moves the item to its last place.
             last.pop((hook.stream, hook.kind, hook.key), None)

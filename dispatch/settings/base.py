@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .env import DEVELOPMENT, env
+from .env import development, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DEBUG = False
-DEVELOPMENT = DEVELOPMENT
+#: Someone tries Sightline on this machine: demo texts, plain HTTP on loopback.
+DEVELOPMENT: bool = development
 
 INSTALLED_APPS = [
     "dispatch.feed",

@@ -6,5 +6,4 @@ import environ
 
 env = environ.Env()
 
-#: A machine on which someone tries Sightline: demo texts, plain HTTP on loopback.
-DEVELOPMENT: bool = env.bool("DEVELOPMENT", default=False)
+development: bool = env.bool("DEVELOPMENT", default=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .env import DEVELOPMENT, env
+from .env import development, env
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {
@@ -47,7 +47,7 @@ LIVEKIT_KEYS: dict[str, str] = dict(
 )
 
 #: The text provider; "demo" exists in development only.
-SMS_PROVIDER = env.str("SMS_PROVIDER", default="demo" if DEVELOPMENT else "console")
+SMS_PROVIDER = env.str("SMS_PROVIDER", default="demo" if development else "console")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["dispatch.console.authentication.StaffSession"],

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from .env import DEVELOPMENT, env
+from .env import env
 
 SECRET_KEY = env.str("SECRET_KEY")
 #: Key of the caller links (callers.links): HMAC-SHA-256, at least 32 bytes as hex digits.
@@ -57,5 +57,3 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # (and a whole mobile network) can sit behind one.
 ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "100/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = True
-
-DEVELOPMENT_ONLY_CHECKS_SILENCED = DEVELOPMENT

@@ -88,7 +88,8 @@ def test_a_forged_one_is_refused_and_changes_nothing(scene: Scene) -> None:
 def test_unreadable_oversized_and_get(scene: Scene) -> None:
     for body in (b"", b"no json", b"\xff\xfe", b"[" * 20_000):
         assert post(body, fakes.sign(body, key=KEY, secret=SECRET)).status_code == 400
-    assert post(b" " * (webhooks.MAX_BODY + 1), None).status_code == 413
+    for size in (webhooks.MAX_BODY + 1, 2_000_000):
+        assert post(b" " * size, None).status_code == 413
     assert webhooks.receive(RequestFactory().get("/lk/webhook")).status_code == 405
 
 
@@ -100,8 +101,15 @@ def test_a_duplicate_is_applied_once(scene: Scene) -> None:
     assert scene.kinds() == ["room.joined", "room.left"]
 
 
+def test_an_id_counts_once_whatever_comes_with_it(scene: Scene) -> None:
+    event_id = f"EV_{uuid4().hex}"
+    post(*scene.signed("participant_joined", event_id=event_id))
+    assert post(*scene.signed("participant_left", event_id=event_id)).status_code == 200
+    assert scene.now().present
+
+
 def test_what_failed_comes_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = scene.signed("participant_joined", id="EV_again" + uuid4().hex)
+    one = scene.signed("participant_joined", event_id="EV_again" + uuid4().hex)
     with monkeypatch.context() as patch:
 
         def fail(**_: Any) -> None:
