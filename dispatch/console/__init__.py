@@ -1,0 +1,1 @@
+"""The staff surface: the console page, its API and its socket."""
