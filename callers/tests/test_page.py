@@ -220,7 +220,8 @@ def test_bad_fixes_are_refused_one_by_one(call: Call, phone: Phone) -> None:
 
 def test_nan_costs_only_its_own_fix(call: Call, phone: Phone) -> None:
     good = '{"client_seq":1,"kind":"fix","lat":41,"lon":-72,"accuracy":9,"at":1,"sent_at":1}'
-    body = f'{{"boot":"{phone.boot}","items":[{good},{good.replace("41", "NaN").replace(":1,", ":2,", 1)}]}}'
+    bad = good.replace("41", "NaN").replace(":1,", ":2,", 1)
+    body = f'{{"boot":"{phone.boot}","items":[{good},{bad}]}}'
     answer = phone.http.post(
         f"/s/{phone.session}/items", body, content_type="application/json"
     ).json()

@@ -14,8 +14,22 @@ from django.db import models
 #: Words that stand first in a path of ours, so no centre can be called by them.
 RESERVED_SLUGS = frozenset(
     {
-        "account", "accounts", "admin", "api", "console", "demo", "docs", "health", "help",
-        "lk", "map", "media", "s", "start", "static", "ws",
+        "account",
+        "accounts",
+        "admin",
+        "api",
+        "console",
+        "demo",
+        "docs",
+        "health",
+        "help",
+        "lk",
+        "map",
+        "media",
+        "s",
+        "start",
+        "static",
+        "ws",
     }
 )
 
@@ -113,6 +127,8 @@ class Membership(models.Model):
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.DISPATCHER)
 
     class Meta:
+        verbose_name = "staff member"
+        verbose_name_plural = "staff"
         constraints = [models.UniqueConstraint(fields=["user", "centre"], name="one_role_a_centre")]
 
     def __str__(self) -> str:

@@ -22,7 +22,6 @@ from dispatch.console import snapshot
 from dispatch.errors import DomainError
 from dispatch.feed import replay
 
-
 #: Largest request the API takes, in bytes; a chat message is far smaller.
 BODY_LIMIT = 256_000
 
@@ -181,7 +180,10 @@ class Chat(CallView):
         asked = self.read(request, shapes.ChatRequest)
         with scope(self.centre(request)):
             message = chat.post(
-                call_for(call_id), text=asked["text"], key=str(asked["command"]), user=self.person(request)
+                call_for(call_id),
+                text=asked["text"],
+                key=str(asked["command"]),
+                user=self.person(request),
             )
             return Response({"chat": chat.body(message)}, status=201)
 
@@ -205,7 +207,9 @@ class FirstFrame(CallView):
         """A console drew the caller's camera."""
         asked = self.read(request, shapes.FirstFrameRequest)
         with scope(self.centre(request)):
-            services.first_frame(call_for(call_id), identity=asked["identity"], user=self.person(request))
+            services.first_frame(
+                call_for(call_id), identity=asked["identity"], user=self.person(request)
+            )
         return Response(status=204)
 
 

@@ -29,7 +29,9 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
     "ACCOUNT": {
-        "navigation": [{"title": "Change password", "link": reverse_lazy("account_change_password")}]
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("account_change_password")}
+        ]
     },
     "SIDEBAR": {
         "navigation": [

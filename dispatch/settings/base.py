@@ -73,7 +73,16 @@ DATABASES: dict[str, dict[str, Any]] = {
         "ENGINE": "django.contrib.gis.db.backends.postgis",
         # Under ASGI a persistent connection would leak one per thread; a pool is bounded.
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL", default=24)}},
+        # A connection that died with its server is found out before it is used.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "pool": {
+                "min_size": 0,
+                "max_size": env.int("DATABASE_POOL", default=24),
+                # While PostgreSQL is away people get an answer, not half a minute's wait.
+                "timeout": 3,
+            }
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

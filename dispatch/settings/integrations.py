@@ -9,7 +9,7 @@ from .env import development, env
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "dispatch.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
@@ -65,12 +65,4 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PUBLIC": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
-}
-
-UNFOLD = {
-    "SITE_TITLE": "Sightline",
-    "SITE_HEADER": "Sightline",
-    "SITE_SUBHEADER": "Administration",
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_HISTORY": True,
 }

@@ -1,9 +1,10 @@
 """Settings of the tests: the real parts, quick password hashing, no connection pool."""
 
-from .base import *  # noqa: F403
+from .admin import *
+from .base import *
 from .base import DATABASES
-from .integrations import *  # noqa: F403
-from .security import *  # noqa: F403
+from .integrations import *
+from .security import *
 
 # A pool would keep connections open while the test database is dropped.
 DATABASES["default"]["OPTIONS"] = {}

@@ -7,8 +7,26 @@ between centres keep tests apart. That is itself a test of the walls.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+
+@pytest.fixture(scope="session")
+def test_database(django_db_blocker: Any) -> Iterator[None]:
+    """A fresh, migrated database for this run, dropped after it.
+
+    pytest-django makes one only for tests with its mark, which would wrap each of them in a
+    transaction.
+    """
+    from django.db import connections
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        before = setup_databases(verbosity=0, interactive=False)
+        yield
+        connections.close_all()
+        teardown_databases(before, verbosity=0)
 
 
 @pytest.fixture(autouse=True)
@@ -17,9 +35,8 @@ def committed_database(request: pytest.FixtureRequest) -> Iterator[None]:
     if "e2e" in request.node.path.parts:
         yield
         return
-    request.getfixturevalue("django_db_setup")
-    blocker = request.getfixturevalue("django_db_blocker")
-    with blocker.unblock():
+    request.getfixturevalue("test_database")
+    with request.getfixturevalue("django_db_blocker").unblock():
         yield
         from django.db import connections
 

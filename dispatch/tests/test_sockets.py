@@ -120,7 +120,7 @@ def test_a_callers_page_hears_its_side_only(call: Call, phone: Phone) -> None:
     async def work() -> None:
         assert await page.open()
         await page.until(lambda model, message: message["t"] == "beat")
-        assert set(kind for kind, _ in page.model.items) == {"call"}
+        assert {kind for kind, _ in page.model.items} == {"call"}
         await asyncio.to_thread(say, call, "Can you hear me?")
         await page.until(lambda model, message: texts(page) == ["Can you hear me?"])
         (_, body) = next(item for item in page.model.items.items() if item[0][0] == "chat")
