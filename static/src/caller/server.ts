@@ -1,0 +1,77 @@
+/** What the page asks of the server over HTTP. */
+
+export interface CallerCall {
+  state: "open" | "closed";
+  generation: number;
+  publisher: string | null;
+  asks: What[];
+  undo_until: string | null;
+}
+
+export type What = "camera" | "microphone" | "position";
+
+export interface Session {
+  session: string;
+  centre: { slug: string; name: string };
+  call: CallerCall;
+  asks: What[];
+  ws: string;
+}
+
+export interface SeatAnswer {
+  url: string;
+  token: string;
+  identity: string;
+  generation: number;
+  staff_prefix: string;
+  ice_servers?: RTCIceServer[] | null;
+}
+
+/** The server's no, or `offline` where none was heard. */
+export class Refusal extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** Trying again can help: no answer, or the server is in trouble, or too busy. */
+  get passing(): boolean {
+    return this.status === 0 || this.status >= 500 || this.status === 429;
+  }
+}
+
+const PATIENCE = 10000;
+
+export async function post<T>(path: string, body: object): Promise<T> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), PATIENCE);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: abort.signal,
+    });
+    text = await response.text();
+  } catch (error) {
+    throw new Refusal("offline", 0, String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+  let answer: unknown;
+  try {
+    answer = text ? JSON.parse(text) : null;
+  } catch {
+    answer = null;
+  }
+  if (response.ok) return answer as T;
+  const { code = "server", message = "" } = (answer ?? {}) as { code?: string; message?: string };
+  throw new Refusal(code, response.status, message);
+}

@@ -1,0 +1,57 @@
+/** Keys of the console. Single letters do nothing while someone is typing. */
+
+export interface Shortcut {
+  key: string;
+  /** As the sheet shows it. */
+  show: string;
+  what: string;
+}
+
+export const SHORTCUTS: Shortcut[] = [
+  { key: "n", show: "N", what: "New call: to the number field" },
+  { key: "arrowdown", show: "↓", what: "Next call" },
+  { key: "arrowup", show: "↑", what: "Previous call" },
+  { key: "w", show: "W", what: "Write to the caller" },
+  { key: "m", show: "M", what: "Sound on or off" },
+  { key: "r", show: "R", what: "Resend the text" },
+  { key: "o", show: "O", what: "Take over the call" },
+  { key: "x", show: "X", what: "Close the call" },
+  { key: "u", show: "U", what: "Undo close" },
+  { key: "p", show: "P", what: "Copy the position" },
+  { key: "?", show: "?", what: "This sheet" },
+];
+
+/** Fields to type in, and things that use letters or arrows themselves. */
+const TYPING = "input, textarea, select, [contenteditable], [role=menu], [role=listbox], .maplibregl-map";
+
+interface Press {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  repeat: boolean;
+  isComposing: boolean;
+}
+
+/** Which shortcut a key press means, if any. */
+export function shortcut(press: Press, typing: boolean, letters: boolean): string | null {
+  if (press.ctrlKey || press.metaKey || press.altKey || press.isComposing || typing) return null;
+  const key = press.key.toLowerCase();
+  const known = SHORTCUTS.some((one) => one.key === key);
+  if (!known) return null;
+  const arrow = key.startsWith("arrow");
+  if (!letters && !arrow) return null;
+  return press.repeat && !arrow ? null : key;
+}
+
+export function listen(letters: () => boolean, act: (key: string) => boolean): () => void {
+  const pressed = (event: KeyboardEvent) => {
+    if (event.defaultPrevented) return;
+    const place = event.target instanceof Element ? event.target : null;
+    const typing = Boolean(place?.closest(TYPING)) || document.querySelector("dialog[open]") !== null;
+    const key = shortcut(event, typing, letters());
+    if (key && act(key)) event.preventDefault();
+  };
+  addEventListener("keydown", pressed);
+  return () => removeEventListener("keydown", pressed);
+}

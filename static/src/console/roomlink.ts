@@ -1,0 +1,243 @@
+/**
+ * One call's room, as long as this console wants to be in it: asks for a seat, connects, and when
+ * the connection is over for good or the call has moved to its next generation, starts again.
+ */
+import type * as LiveKitModule from "livekit-client";
+import type { Participant, RemoteParticipant, RemoteTrack, Room } from "livekit-client";
+import { ApiError } from "./api";
+import type { Seat } from "./types";
+
+type LiveKit = typeof LiveKitModule;
+
+export type LinkState =
+  | "connecting" // asking for a seat, or on the way to it
+  | "connected"
+  | "down" // the centre has no working video
+  | "trouble" // something else failed; trying again
+  | "ended" // the call is closed
+  | "stopped"; // this console left
+
+export interface RoomView {
+  state: LinkState;
+  /** The publisher is in the room. */
+  present: boolean;
+  video: RemoteTrack | null;
+  audio: RemoteTrack | null;
+  quality: string;
+  generation: number;
+}
+
+export interface LinkDeps {
+  load: () => Promise<LiveKit>;
+  seat: (call: string) => Promise<Seat>;
+  onView: (call: string, view: RoomView) => void;
+  onRefused: (error: ApiError) => void;
+  wait?: (ms: number) => Promise<void>;
+}
+
+export const NOWHERE: RoomView = {
+  state: "connecting",
+  present: false,
+  video: null,
+  audio: null,
+  quality: "unknown",
+  generation: 0,
+};
+
+const STEADY = 10_000; // ms connected after which a loss is a new story
+
+/** 0.3, 0.6, 1.2 … 8 s, each taken by half to one and a half: consoles must not come in step. */
+export function backOff(failures: number): number {
+  const wait = Math.min(8000, 150 * 2 ** Math.max(0, failures));
+  return wait * (0.5 + Math.random());
+}
+
+export class RoomLink {
+  private view: RoomView = NOWHERE;
+  private room: Room | null = null;
+  private turn = 0; // which run of the loop is the valid one
+  private generation = 0; // the newest generation heard of
+  private seated = 0; // the generation of the seat in use
+  private publisher: string | null = null;
+  private hurry: (() => void) | null = null; // ends the wait before the next try
+  private release: (() => void) | null = null; // lets the run that sits in the room go on
+
+  constructor(
+    readonly call: string,
+    private readonly deps: LinkDeps,
+  ) {}
+
+  /** What the stream says of the call. The first one starts the loop. */
+  update(generation: number, publisher: string | null): void {
+    const fresh = generation > this.generation;
+    this.generation = Math.max(this.generation, generation);
+    if (publisher !== this.publisher) {
+      this.publisher = publisher;
+      this.look();
+    }
+    const stale = this.turn === 0 || (fresh && (this.seated ? generation > this.seated : this.view.state === "ended"));
+    if (stale) this.restart();
+    else if (fresh) this.hurry?.();
+  }
+
+  /** Something made it likely that the next try works: do not sit out the wait. */
+  nudge(): void {
+    this.hurry?.();
+  }
+
+  stop(): void {
+    this.turn++;
+    this.hurry?.();
+    this.leave();
+    this.show({ ...NOWHERE, state: "stopped" });
+  }
+
+  private restart(): void {
+    const turn = ++this.turn;
+    this.hurry?.();
+    this.leave();
+    void this.run(turn);
+  }
+
+  private async run(turn: number): Promise<void> {
+    let failures = 0;
+    while (turn === this.turn) {
+      this.show({ ...this.view, state: this.view.state === "down" ? "down" : "connecting" });
+      const began = performance.now();
+      try {
+        await this.sit(turn);
+        failures = performance.now() - began > STEADY ? 0 : failures + 1;
+      } catch (error) {
+        if (turn !== this.turn) return;
+        failures++;
+        if (!this.excuse(error)) return;
+      }
+      if (turn !== this.turn) return;
+      await this.pause(backOff(failures));
+    }
+  }
+
+  /** Is there any point in trying again? */
+  private excuse(error: unknown): boolean {
+    const refusal = error instanceof ApiError ? error : null;
+    if (refusal?.code === "call_closed" || refusal?.status === 404) {
+      this.show({ ...NOWHERE, state: "ended" });
+      return false;
+    }
+    if (refusal && [401, 403].includes(refusal.status)) this.deps.onRefused(refusal);
+    const down = refusal?.code === "video_down" || refusal?.status === 503;
+    this.show({ ...NOWHERE, state: down ? "down" : "trouble" });
+    return true;
+  }
+
+  /** Takes a seat and stays in it until the room is gone. */
+  private async sit(turn: number): Promise<void> {
+    const [livekit, seat] = await Promise.all([this.deps.load(), this.deps.seat(this.call)]);
+    if (turn !== this.turn) return;
+    if (seat.generation < this.generation) throw new Error("a seat in a room the call has left");
+    this.seated = seat.generation;
+    const room = new livekit.Room({
+      // Give up after a few seconds instead of 44: a new seat may be on another server.
+      reconnectPolicy: new livekit.DefaultReconnectPolicy([0, 300, 1000, 2000]),
+      disconnectOnPageLeave: true,
+    });
+    this.room = room;
+    const gone = new Promise<void>((resolve) => {
+      this.release = resolve;
+      room.once(livekit.RoomEvent.Disconnected, () => resolve());
+    });
+    this.listen(room, livekit);
+    try {
+      const rtcConfig = seat.ice_servers ? { rtcConfig: { iceServers: seat.ice_servers } } : {};
+      await room.connect(seat.url, seat.token, { autoSubscribe: true, maxRetries: 1, ...rtcConfig });
+      if (turn !== this.turn) return;
+      this.show({ ...this.view, state: "connected", generation: seat.generation });
+      this.look();
+      await gone;
+    } finally {
+      if (this.room === room) {
+        this.leave();
+        this.show({ ...NOWHERE, state: turn === this.turn ? "trouble" : "connecting" });
+      }
+    }
+  }
+
+  private listen(room: Room, { RoomEvent }: LiveKit): void {
+    const look = () => {
+      if (this.room === room) this.look();
+    };
+    const trouble = () => {
+      if (this.room === room) this.show({ ...this.view, state: "trouble" });
+    };
+    room
+      .on(RoomEvent.TrackSubscribed, look)
+      .on(RoomEvent.TrackUnsubscribed, look)
+      .on(RoomEvent.TrackMuted, look)
+      .on(RoomEvent.TrackUnmuted, look)
+      .on(RoomEvent.ParticipantConnected, look)
+      .on(RoomEvent.ParticipantDisconnected, look)
+      .on(RoomEvent.SignalReconnecting, trouble)
+      .on(RoomEvent.Reconnecting, trouble)
+      .on(RoomEvent.Reconnected, () => {
+        if (this.room === room) this.show({ ...this.view, state: "connected" });
+        look();
+      })
+      .on(RoomEvent.ConnectionQualityChanged, (_quality: string, who: Participant) => {
+        if (who.identity === this.publisher) look();
+      });
+  }
+
+  /** Nobody but the publisher is ever seen or heard, whoever else is in the room. */
+  private look(): void {
+    const room = this.room;
+    if (!room) return;
+    const who = this.publisher ? room.remoteParticipants.get(this.publisher) : undefined;
+    this.show({
+      ...this.view,
+      present: Boolean(who),
+      video: track(who, "camera"),
+      audio: track(who, "microphone"),
+      quality: who?.connectionQuality ?? "unknown",
+    });
+  }
+
+  private leave(): void {
+    const room = this.room;
+    this.room = null;
+    this.seated = 0;
+    this.release?.();
+    this.release = null;
+    void room?.disconnect();
+  }
+
+  private show(view: RoomView): void {
+    const keys = Object.keys(view) as (keyof RoomView)[];
+    if (keys.every((key) => view[key] === this.view[key])) return;
+    this.view = view;
+    this.deps.onView(this.call, view);
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await Promise.race([
+      (this.deps.wait ?? sleep)(ms),
+      new Promise<void>((resolve) => {
+        this.hurry = resolve;
+      }),
+    ]);
+    this.hurry = null;
+  }
+}
+
+function track(who: RemoteParticipant | undefined, source: "camera" | "microphone"): RemoteTrack | null {
+  if (!who) return null;
+  for (const publication of who.trackPublications.values()) {
+    if (String(publication.source) === source && publication.track && !publication.isMuted) {
+      return publication.track;
+    }
+  }
+  return null;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

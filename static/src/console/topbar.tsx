@@ -1,0 +1,136 @@
+/** Number field, state of the parts, centre, and the user's own menu. */
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+import type { Desk } from "./desk";
+import { ago, timeOfDay } from "./format";
+import { Send } from "./send";
+import { letterKeys, setLetterKeys, setTheme, theme, THEMES } from "./settings";
+import type { Theme } from "./settings";
+import type { Tone } from "./stages";
+import { Icon, Key, Shape } from "./ui";
+
+export function TopBar({ desk, onKeys }: { desk: Desk; onKeys: () => void }) {
+  return (
+    <header class="top">
+      <Send desk={desk} />
+      <Connection desk={desk} />
+      <Centre desk={desk} />
+      <UserMenu desk={desk} onKeys={onKeys} />
+    </header>
+  );
+}
+
+interface Health {
+  tone: Tone;
+  title: string;
+  detail?: ComponentChildren;
+}
+
+/**
+ * One calm line while all is well; a block with the next step when it is not. It has its place in
+ * the bar either way, so that nothing moves. It speaks only when something changes.
+ */
+function Connection({ desk }: { desk: Desk }) {
+  const { tone, title, detail } = health(desk);
+  return (
+    <div class={`health ${tone}`} role="status" aria-label="Connection">
+      <p class="health-title">
+        <Shape of={tone} /> {title}
+      </p>
+      {detail && <p>{detail}</p>}
+    </div>
+  );
+}
+
+function health(desk: Desk): Health {
+  const { status, since } = desk.status.value;
+  const signedOut = desk.signedOut.value;
+  if (signedOut !== null) {
+    return { tone: "bad", title: signedOut, detail: <a href={location.href}>Open the console again</a> };
+  }
+  if (status === "lost") return { tone: "bad", title: "Connection lost", detail: <Lost desk={desk} from={since - 5000} /> };
+  if (status === "connecting") return { tone: "wait", title: "Connecting" };
+  if (desk.videoDown.value) return { tone: "bad", title: "Video is down", detail: "Texts, position and chat still work." };
+  return { tone: "good", title: "All parts working" };
+}
+
+function Lost({ desk, from }: { desk: Desk; from: number }) {
+  void desk.now.value; // counts on, without being read out each second
+  return (
+    <>
+      What you see is from <span class="num">{timeOfDay(from)}</span>
+      <span class="num" aria-hidden="true">
+        {" "}
+        ({ago(Date.now() - from)})
+      </span>
+      . Trying again by itself.
+    </>
+  );
+}
+
+function Centre({ desk }: { desk: Desk }) {
+  const { centre, centres } = desk.page;
+  if (centres.length < 2) return <p class="centre">{centre.name}</p>;
+  const change = (slug: string) => location.assign(`?centre=${encodeURIComponent(slug)}`);
+  return (
+    <select class="centre" aria-label="Centre" value={centre.slug} onChange={(event) => change(event.currentTarget.value)}>
+      {centres.map(({ slug, name }) => (
+        <option key={slug} value={slug}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+const THEME_NAMES: Record<Theme, string> = { dark: "Dark", light: "Light", night: "Night red" };
+
+function UserMenu({ desk, onKeys }: { desk: Desk; onKeys: () => void }) {
+  const { user, urls, csrf, version } = desk.page;
+  const id = useId();
+  const shut = () => document.getElementById(id)?.hidePopover();
+  return (
+    <div class="user">
+      <button type="button" popovertarget={id} aria-label={`${user.name}: account and settings`}>
+        <span class="user-name">{user.name}</span> <Icon name="down" />
+      </button>
+      <div id={id} popover="auto" class="menu">
+        <p>
+          {user.name}
+          <br />
+          <span class="dim">{user.email}</span>
+        </p>
+        <fieldset>
+          <legend>Theme</legend>
+          {THEMES.map((name) => (
+            <label key={name}>
+              <input type="radio" name="theme" checked={theme.value === name} onChange={() => setTheme(name)} />
+              {THEME_NAMES[name]}
+            </label>
+          ))}
+        </fieldset>
+        <label>
+          <input type="checkbox" checked={letterKeys.value} onChange={(event) => setLetterKeys(event.currentTarget.checked)} />
+          Single-letter keys
+        </label>
+        <hr />
+        <button
+          type="button"
+          onClick={() => {
+            shut();
+            onKeys();
+          }}
+        >
+          Keys <Key>?</Key>
+        </button>
+        <a href={urls.history}>Closed calls</a>
+        {urls.admin && <a href={urls.admin}>Administration</a>}
+        <form method="post" action={urls.logout}>
+          <input type="hidden" name="csrfmiddlewaretoken" value={csrf} />
+          <button type="submit">Sign out</button>
+        </form>
+        <p class="dim num version">Sightline {version}</p>
+      </div>
+    </div>
+  );
+}

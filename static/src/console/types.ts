@@ -1,0 +1,58 @@
+/** What the console handles: the stream's items under short names, the API's answers, its own page. */
+import type {
+  CallCard as Call,
+  ChatItem as Chat,
+  EventItem as CallEvent,
+  LinkItem as Link,
+  Position,
+  SessionItem as Session,
+  StageName as Stage,
+  StageState as Mark,
+  TextItem as Text,
+  VideoHealth,
+} from "../shared/protocol";
+
+export type { Call, CallEvent, Chat, Link, Mark, Position, Session, Stage, Text, VideoHealth };
+
+/** One point of a track. */
+export type Fix = Pick<Position, "lat" | "lon" | "accuracy" | "at">;
+
+/** GET calls/<id>/: a call that the stream no longer carries. */
+export interface CallDetail {
+  call: Call;
+  texts: Text[];
+  links: Link[];
+  sessions: Session[];
+  events: CallEvent[];
+  chat: Chat[];
+  position: Position | null;
+}
+
+export interface Seat {
+  url: string;
+  token: string;
+  identity: string;
+  generation: number;
+  ice_servers?: RTCIceServer[] | null;
+}
+
+export interface Boot {
+  centre: {
+    slug: string;
+    name: string;
+    country: string;
+    languages: { code: string; name: string }[];
+    default_language: string;
+    center: [lat: number, lon: number];
+    zoom: number;
+  };
+  centres: { slug: string; name: string }[];
+  user: { id: number; name: string; email: string; role: string };
+  csrf: string;
+  api: string;
+  ws: string;
+  map: { pmtiles: string };
+  prefill_number: string;
+  urls: { logout: string; admin: string | null; history: string };
+  version: string;
+}

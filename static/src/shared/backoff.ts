@@ -1,0 +1,51 @@
+/** Waits that grow, with jitter, and that can be cut short when there is news. */
+export class Backoff {
+  private attempt = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private go: (() => void) | null = null;
+
+  constructor(
+    private readonly first = 400,
+    private readonly longest = 5000,
+  ) {}
+
+  /** It worked: the next wait is a short one. */
+  reset(): void {
+    this.attempt = 0;
+  }
+
+  /** Something has changed (network, page, a tap): try now. */
+  wake(): void {
+    this.attempt = 0;
+    clearTimeout(this.timer);
+    this.finish();
+  }
+
+  wait(): Promise<void> {
+    const ms = Math.min(this.longest, this.first * 1.7 ** this.attempt++);
+    return new Promise((resolve) => {
+      this.go = resolve;
+      this.timer = setTimeout(() => this.finish(), ms * (0.4 + 0.6 * Math.random()));
+    });
+  }
+
+  private finish(): void {
+    this.go?.();
+    this.go = null;
+  }
+}
+
+/** Tells when trying again makes sense at once. Returns the way to stop listening. */
+export function onReturn(callback: () => void): () => void {
+  const visible = () => {
+    if (document.visibilityState !== "hidden") callback();
+  };
+  addEventListener("online", visible);
+  addEventListener("pageshow", visible);
+  document.addEventListener("visibilitychange", visible);
+  return () => {
+    removeEventListener("online", visible);
+    removeEventListener("pageshow", visible);
+    document.removeEventListener("visibilitychange", visible);
+  };
+}
