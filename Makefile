@@ -1,0 +1,48 @@
+# Two commands matter: `make run` and `make test`. Both install what is missing first.
+PYTHON ?= python3
+SIGHTLINE = $(PYTHON) -m scripts.sightline
+export PORT VERBOSE UPGRADE
+
+.PHONY: help run password install test lint format unit e2e protocol sizes screenshots lock manage
+
+help:  ## Show these lines
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+run:  ## Start the whole system here (PORT=8123 for a port of your choice, VERBOSE=1 for logs)
+	@$(SIGHTLINE) run
+
+password:  ## Make and show new passwords for the demo accounts
+	@$(SIGHTLINE) password
+
+test:  ## Everything CI runs: lint, types, sizes, unit, integration and end-to-end tests
+	@$(SIGHTLINE) test
+
+unit:  ## Unit and integration tests only (ARGS='-k name' to choose)
+	@$(SIGHTLINE) unit $(ARGS)
+
+e2e:  ## End-to-end tests only (ARGS='-k name' to choose)
+	@$(SIGHTLINE) e2e $(ARGS)
+
+lint:  ## Format check, lint, types and import rules
+	@$(SIGHTLINE) lint
+
+format:  ## Format the Python code and mend what can be mended
+	@$(SIGHTLINE) format
+
+protocol:  ## Write static/src/shared/protocol.ts from the Python messages
+	@$(SIGHTLINE) protocol
+
+sizes:  ## Weigh the pages against their budgets
+	@$(SIGHTLINE) sizes
+
+screenshots:  ## Take the pictures of every surface again
+	@$(SIGHTLINE) screenshots
+
+manage:  ## A Django command against the running system (ARGS='showmigrations')
+	@$(SIGHTLINE) manage $(ARGS)
+
+install:  ## Install what is missing, and start nothing
+	@$(SIGHTLINE) install
+
+lock:  ## Resolve the direct dependencies into the pinned files (UPGRADE=1 for newer versions)
+	@$(SIGHTLINE) lock

@@ -1,0 +1,1 @@
+"""Tools around the project: starting it, testing it, measuring it."""

@@ -1,0 +1,100 @@
+"""Debian packages: PostgreSQL + PostGIS, Redis, GDAL for GeoDjango, Chromium for tests."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from .. import postgres
+from ..say import Trouble, say, timed
+from .tools import run
+
+SCRIPT = Path(__file__).with_name("apt.sh")
+LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib")
+
+
+def install(*, tests: bool) -> None:
+    names = missing(tests=tests)
+    if not names:
+        return
+    command = ["sh", str(SCRIPT), *names]
+    by_hand = f"apt-get install --no-install-recommends {' '.join(names)}"
+    if shutil.which("apt-get") is None:
+        raise Trouble(
+            f"Missing: {', '.join(names)}; and this machine has no apt-get.",
+            hint="install what these Debian packages contain, then run the command again.",
+        )
+    if os.geteuid() != 0:
+        if shutil.which("sudo") is None:
+            raise Trouble(
+                f"Missing packages: {', '.join(names)}; installing them takes root.",
+                hint=f"as root: {by_hand}",
+            )
+        say(f"Missing packages: {', '.join(names)}. sudo may ask for your password.")
+        run(["sudo", "-v"], what="sudo", hint=f"as root: {by_hand}")
+        command = ["sudo", *command]
+    with timed(f"Installing {', '.join(names)}"):
+        run(command, what="Installing packages", hint=f"see the lines above; by hand: {by_hand}")
+    left = missing(tests=tests)
+    if left:
+        raise Trouble(
+            f"Still missing after the installation: {', '.join(left)}.",
+            tried=" ".join(command),
+            hint="install them by hand, then run the command again.",
+        )
+
+
+def missing(*, tests: bool) -> list[str]:
+    """Judged by what is there, not by the package list: a hand-built Redis is as good."""
+    names: list[str] = []
+    if not postgres.versions():
+        names += _postgres_packages()
+    if shutil.which("redis-server") is None:
+        names.append("redis-server")
+    if not (_library("libgdal.so*") and _library("libgeos_c.so*") and _library("libproj.so*")):
+        names.append("gdal-bin")
+    if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
+        names.append(_venv_package())
+    if tests:
+        if not chromium():
+            names.append("chromium")
+        if shutil.which("fc-match") is None or not _fonts():
+            names += ["fontconfig", "fonts-dejavu-core"]
+    return names
+
+
+def chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _postgres_packages() -> list[str]:
+    """PostGIS for the server that is there, or both."""
+    for server in postgres.INSTALLED.glob("*/bin/postgres"):
+        return [f"postgresql-{server.parent.parent.name}-postgis-3"]
+    return ["postgresql", "postgresql-postgis"]
+
+
+def _venv_package() -> str:
+    # Debian splits these modules off its own Python; a Python built by hand has them.
+    if sys.executable.startswith("/usr/bin/"):
+        return f"python3.{sys.version_info.minor}-venv"
+    return "python3-venv"
+
+
+def _library(pattern: str) -> bool:
+    return any(
+        _first(Path(place).glob(pattern)) or _first(Path(place).glob(f"*-linux-gnu*/{pattern}"))
+        for place in LIBRARIES
+    )
+
+
+def _fonts() -> bool:
+    return _first(Path("/usr/share/fonts").glob("**/*.ttf"))
+
+
+def _first(paths: Iterable[Path]) -> bool:
+    return next(iter(paths), None) is not None

@@ -1,0 +1,179 @@
+"""`make run`: install what is missing, start everything, say where it is, stay until Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .install import install
+from .paths import PYTHON, ROOT, VAR
+from .ports import Ports
+from .say import Trouble, say
+from .stack import Stack
+from .supervisor import Stop, Supervisor
+
+LOCK = VAR / "run.lock"
+RUNNING = VAR / "running.json"  # the ports of the running stack, for `make password`
+
+
+def run() -> int:
+    VAR.mkdir(exist_ok=True)
+    wanted = _explicit_port()
+    with only_one():
+        if wanted:  # before minutes are spent on installing
+            early = Ports()
+            early.insist("web", wanted)
+            early.release()
+        began = time.monotonic()
+        install()
+        stack = Stack(VAR, port=wanted, temporary=False)
+        supervisor = Supervisor(stack)
+        try:
+            say("Starting PostgreSQL, Redis, LiveKit, web, worker and beat …")
+            supervisor.start()
+            RUNNING.write_text(json.dumps({"pid": os.getpid(), "ports": stack.ports.as_dict()}))
+            if os.environ.get("VERBOSE"):
+                threading.Thread(target=_echo, args=(stack,), daemon=True).start()
+            say(welcome(stack, time.monotonic() - began))
+            supervisor.watch()
+        except Stop:
+            pass
+        except Trouble:
+            # The accounts may exist by now, and their passwords are told only once.
+            if any(account.get("password") for account in stack.passwords.values()):
+                say("\n".join(accounts(stack)))
+            raise
+        finally:
+            say("\nStopping …")
+            RUNNING.unlink(missing_ok=True)
+            supervisor.stop()
+            say("Stopped.")
+    return 0
+
+
+def install_only() -> int:
+    install(tests=bool(os.environ.get("TESTS")))
+    return 0
+
+
+def password() -> int:
+    """New passwords for the two demo accounts; the old ones end."""
+    with attached() as stack:
+        stack.new_passwords()
+        for line in accounts(stack):
+            say(line)
+    return 0
+
+
+def manage(arguments: list[str]) -> int:
+    """A management command against the running stack, or against its database alone."""
+    with attached() as stack:
+        command = [str(PYTHON), "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=os.environ | stack.env, check=False).returncode  # noqa: S603
+
+
+@contextmanager
+def attached() -> Iterator[Stack]:
+    """The running stack; where none runs, its database and Redis, started for the moment."""
+    if RUNNING.exists() and _locked():
+        yield Stack(VAR, ports=json.loads(RUNNING.read_text())["ports"], temporary=False)
+        return
+    with only_one():
+        install()
+        stack = Stack(VAR, port=None, parts=("postgres", "redis"), temporary=False)
+        with stack:
+            stack.migrate()
+            stack.seed()
+            yield stack
+
+
+def welcome(stack: Stack, seconds: float) -> str:
+    lines = [
+        "",
+        f"Sightline is ready ({seconds:.0f} s).",
+        "",
+        f"  Console      {stack.web_url}/console/",
+        f"  Admin        {stack.web_url}/admin/",
+        f"  Demo phone   {stack.web_url}/demo/phone/",
+        "",
+        *accounts(stack),
+        "",
+        f"Logs are in {_short(stack.log_dir)}. Ctrl-C stops everything.",
+    ]
+    return "\n".join(lines)
+
+
+def accounts(stack: Stack) -> list[str]:
+    lines = []
+    for role, account in stack.passwords.items():
+        if account.get("password"):
+            lines.append(f"  {role.capitalize():<14} {account['email']}  {account['password']}")
+    if lines:
+        return [*lines, "  These passwords are shown once; `make password` makes new ones."]
+    return ["  Passwords were shown at the first start; `make password` makes new ones."]
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """One running stack per checkout. The lock ends with the process, however it ends."""
+    with LOCK.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Trouble(f"Sightline already runs from this checkout{_where()}.") from None
+        yield
+
+
+def _where() -> str:
+    try:
+        facts = json.loads(RUNNING.read_text())
+        return f": http://localhost:{facts['ports']['web']}/console/ (process {facts['pid']})"
+    except (OSError, ValueError, KeyError):
+        return " (it is still starting, or stopping)"
+
+
+def _locked() -> bool:
+    with LOCK.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _explicit_port() -> int | None:
+    given = os.environ.get("PORT", "").strip()
+    if not given:
+        return None
+    if not given.isdigit():
+        raise Trouble(f"PORT={given} is not a number.", hint="for example: PORT=8123 make run")
+    return int(given)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _echo(stack: Stack) -> None:
+    """VERBOSE=1: what the parts write to their logs, each line with the name of its part."""
+    places = {part.log: part.log.stat().st_size for part in stack.parts.values()}
+    while True:
+        for part in stack.parts.values():
+            if part.log.stat().st_size < places[part.log]:
+                places[part.log] = 0  # a new file
+            with part.log.open(errors="replace") as log:
+                log.seek(places[part.log])
+                for line in log:
+                    say(f"{part.name:<8} | {line.rstrip()}")
+                places[part.log] = log.tell()
+        time.sleep(0.3)
