@@ -1,0 +1,1 @@
+"""End-to-end proof: real browsers, the real stack, judged by pixels and waveforms."""

@@ -1,0 +1,151 @@
+"""Browsers with fake cameras, and contexts that remember everything they asked of the network."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    Response,
+    WebSocket,
+)
+
+from dispatch.tests.e2e import media, sight
+from dispatch.tests.e2e.media import Subject
+
+# No browser of these tests may look anything up or call home; --disable-gpu leaves WebGL to
+# SwiftShader, which the map draws with.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+)
+JWT = re.compile(rb"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}")
+Size = dict[str, int]
+
+
+@dataclass
+class Ledger:
+    """Every secret the run has used, for the search at its end."""
+
+    links: set[str] = field(default_factory=set)
+    tokens: set[str] = field(default_factory=set)
+    cookies: set[str] = field(default_factory=set)
+
+    def note_tokens(self, text: bytes | str) -> None:
+        raw = text.encode() if isinstance(text, str) else text
+        self.tokens.update(found.decode() for found in JWT.findall(raw))
+
+
+class Browsers:
+    """One Chromium per fake camera (its file is a launch flag), started when first needed."""
+
+    def __init__(self, playwright: Playwright, files: Path) -> None:
+        self._playwright = playwright
+        self._files = files
+        self._running: dict[tuple[str, bool], Browser] = {}
+        path = shutil.which("chromium") or shutil.which("chromium-browser")
+        assert path, "Chromium is missing: `make test` installs it (apt install chromium)"
+        self._executable = path
+
+    def get(self, subject: Subject | None = None, *, ask: bool = False) -> Browser:
+        """`ask` leaves camera and microphone to the context's own grants, to test refusals."""
+        key = (subject.name if subject else "", ask)
+        if key not in self._running:
+            flags = list(FLAGS)
+            if subject:
+                camera = media.camera_file(subject, self._files)
+                microphone = media.microphone_file(subject, self._files)
+                flags += [
+                    "--use-fake-device-for-media-stream",
+                    f"--use-file-for-fake-video-capture={camera}",
+                    f"--use-file-for-fake-audio-capture={microphone}",
+                ]
+                if not ask:
+                    flags.append("--use-fake-ui-for-media-stream")
+            self._running[key] = self._playwright.chromium.launch(
+                executable_path=self._executable, headless=True, args=flags
+            )
+        return self._running[key]
+
+    def close(self) -> None:
+        for browser in self._running.values():
+            browser.close()
+
+
+class Visit:
+    """One context (one phone, one dispatcher's browser) and what it did."""
+
+    def __init__(self, name: str, context: BrowserContext, ledger: Ledger) -> None:
+        self.name = name
+        self.context = context
+        self.ledger = ledger
+        self.urls: list[str] = []
+        self.console: list[str] = []
+        self._closed = False
+        self.foreign: set[str] = set()  # hosts that this visit alone may ask
+        self.broken: list[str] = []  # uncaught errors and refusals by the page's own policy
+        context.add_init_script(path=sight.PROBE)
+        context.on("request", lambda request: self.urls.append(request.url))
+        context.on("response", self._on_response)
+        context.on("page", self._on_page)
+        context.on("weberror", lambda error: self.broken.append(str(error.error)))
+        context.on("console", lambda message: self._on_console(message.type, message.text))
+
+    def page(self) -> Page:
+        return self.context.new_page()
+
+    def strangers(self, allowed: set[str]) -> list[str]:
+        """URLs that lead anywhere but to these `host:port`s."""
+        local = ("data", "blob", "about")
+        parts = [(url, urlsplit(url)) for url in self.urls]
+        return [url for url, p in parts if p.scheme not in local and p.netloc not in allowed]
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for cookie in self.context.cookies():
+            if cookie.get("name") == "sl_session":
+                self.ledger.cookies.add(str(cookie.get("value")))
+        self.context.close()
+
+    def _on_page(self, page: Page) -> None:
+        page.on("websocket", self._on_websocket)
+
+    def _on_websocket(self, socket: WebSocket) -> None:
+        self.urls.append(socket.url)
+        self.ledger.note_tokens(socket.url)
+        # LiveKit renews a connected client's token inside its signalling.
+        socket.on("framereceived", self.ledger.note_tokens)
+
+    def _on_response(self, response: Response) -> None:
+        if not urlsplit(response.url).path.rstrip("/").endswith("/seat") or not response.ok:
+            return
+        try:
+            self.ledger.note_tokens(response.body())
+        except Error as gone:  # the page navigated away; its socket's URL has the token too
+            self.console.append(f"[harness] seat answer not read: {gone}")
+
+    def _on_console(self, kind: str, text: str) -> None:
+        self.console.append(f"[{kind}] {text}")
+        if kind == "error" and "Content Security Policy" in text:
+            self.broken.append(text)
+
+
+def visit(browser: Browser, name: str, ledger: Ledger, **options: Any) -> Visit:
+    return Visit(name, browser.new_context(**options), ledger)
