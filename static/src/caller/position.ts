@@ -17,12 +17,14 @@ export interface PositionHooks {
 }
 
 const STALE = 20000;
+const STILL = 8000; // ms of silence: a phone that does not move need not tell its watch again
 
 export class Position {
   private watch: number | null = null;
   private reported: Outcome | null = null;
   private heard = 0;
   private precise = false;
+  private asking: ReturnType<typeof setInterval> | undefined;
   private last = 0; // the time of the last fix: the same one may come from both requests
 
   constructor(private readonly hooks: PositionHooks) {}
@@ -40,6 +42,7 @@ export class Position {
     }
     this.reported = null;
     this.follow();
+    this.asking = setInterval(() => this.askAgain(), STILL / 2);
     // A coarse, recent fix is there at once where the precise one takes half a minute.
     navigator.geolocation.getCurrentPosition(
       (place) => {
@@ -52,6 +55,7 @@ export class Position {
 
   stop(): void {
     if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
+    clearInterval(this.asking);
     this.watch = null;
     this.precise = false;
     this.last = 0;
@@ -81,6 +85,16 @@ export class Position {
         }
       },
       { enableHighAccuracy: true, maximumAge: 0, timeout: 15000 },
+    );
+  }
+
+  /** Still there? A position nobody confirms grows old on the console. */
+  private askAgain(): void {
+    if (!this.precise || Date.now() - this.heard < STILL || document.hidden) return;
+    navigator.geolocation.getCurrentPosition(
+      (place) => this.take(place),
+      () => undefined, // the watch goes on, and says so where that is final
+      { enableHighAccuracy: true, maximumAge: 0, timeout: STILL },
     );
   }
 

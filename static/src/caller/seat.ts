@@ -79,12 +79,26 @@ export class Seat {
       websocketTimeout: 8000,
     });
     // Publishing waits for the signalling only, not for the media connection.
-    const published = this.blank ? this.publishPicture(this.blank.track) : Promise.resolve();
+    const published = this.publishFirst();
     published.catch(() => undefined); // a failed connection is told by the other promise
     await connected;
     this.allowStaff();
     await published;
     await this.pump();
+  }
+
+  /** The camera if the tap was quicker than the seat, else the blank. Alone, or there were two. */
+  private async publishFirst(): Promise<void> {
+    const camera = this.wantedCamera;
+    const first = camera ?? this.blank?.track;
+    if (!first) return;
+    this.busy = true;
+    try {
+      await this.publishPicture(first);
+      this.shownCamera = camera;
+    } finally {
+      this.busy = false;
+    }
   }
 
   /** Null: a blank picture, no sound. */

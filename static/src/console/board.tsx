@@ -73,7 +73,7 @@ function Row({ desk, call }: { desk: Desk; call: Call }) {
         </span>
       </button>
       {closed && undo && !chosen && (
-        <button type="button" class="small" onClick={() => void desk.act(call.id, "undo-close")}>
+        <button type="button" class="small" aria-label={`Undo close of ${call.number_display}`} onClick={() => void desk.act(call.id, "undo-close")}>
           Undo close
         </button>
       )}

@@ -1,6 +1,7 @@
 /** The dispatcher's desk: the stream, the chosen call, the rooms and what was asked of the server. */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Signal } from "@preact/signals";
+import { onReturn } from "../shared/backoff";
 import { FeedSocket } from "../shared/feed";
 import type { Change, Model, Status } from "../shared/feed";
 import { Api, ApiError, say } from "./api";
@@ -117,6 +118,7 @@ export class Desk {
       if (!this.videoDown.value) this.rooms.nudge();
     });
     effect(() => this.attend(this.selected.value, this.status.value.status));
+    onReturn(() => this.rooms.nudge());
     this.feed.start();
   }
 

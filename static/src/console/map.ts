@@ -35,12 +35,16 @@ async function reachable(address: string): Promise<boolean> {
   }
 }
 
+/** The world basemap says nothing more beyond this zoom: nearer, the dot stands in an empty square. */
+const DETAIL = 12;
+
 export class PositionMap {
   private following = true;
   private subject: string | null = null;
   private fix: Fix | null = null;
   private path: readonly Fix[] = [];
   private stale = false;
+  private drawn = false; // the staleness that the style shows now
   private ready = false;
 
   private constructor(
@@ -90,7 +94,7 @@ export class PositionMap {
     if (first) this.follow(true);
     this.draw();
     if (first) this.centre(false);
-    else if (this.following && fix && !this.comfortable(fix)) this.centre(true);
+    else if (this.following && fix && !this.comfortable(fix)) this.centre(false);
   }
 
   /** The whole way of a phone, from above. */
@@ -99,7 +103,7 @@ export class PositionMap {
     const [first] = corners;
     if (!first) return;
     const bounds = corners.reduce((around, corner) => around.extend(corner), new LngLatBounds(first, first));
-    this.map.fitBounds(bounds, { padding: 24, maxZoom: 17, animate: false });
+    this.map.fitBounds(bounds, { padding: 24, maxZoom: DETAIL, animate: false });
   }
 
   recentre(): void {
@@ -115,6 +119,7 @@ export class PositionMap {
     for (const [layer, property, value] of paints(colours())) {
       if (this.map.getLayer(layer)) this.map.setPaintProperty(layer, property as Parameters<Chart["setPaintProperty"]>[1], value);
     }
+    this.age();
     if (!this.map.getLayer("land")) this.map.setPaintProperty("background", "background-color", colours().land);
   }
 
@@ -132,7 +137,7 @@ export class PositionMap {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const animate = gently && !calm;
     if (this.fix) {
-      this.map.fitBounds(frame(this.fix), { padding: 24, maxZoom: 17, animate, duration: 150, linear: true });
+      this.map.fitBounds(frame(this.fix), { padding: 24, maxZoom: DETAIL, animate, duration: 150, linear: true });
     } else {
       const [lat, lon] = this.options.center;
       this.map.jumpTo({ center: [lon, lat], zoom: this.options.zoom });
@@ -146,28 +151,29 @@ export class PositionMap {
     return x > width * 0.2 && x < width * 0.8 && y > height * 0.2 && y < height * 0.8;
   }
 
+  /** One source and one message to the worker for each fix: a console may have no graphics card. */
   private draw(): void {
     if (!this.ready) return;
-    const { fix, path, stale } = this;
-    void this.source("phone").setData({
-      type: "FeatureCollection",
-      features: fix
-        ? [
-            feature({ type: "Polygon", coordinates: [ring(fix.lat, fix.lon, fix.accuracy)] }, "area"),
-            feature({ type: "Point", coordinates: [fix.lon, fix.lat] }, "dot"),
-          ]
-        : [],
-    });
-    void this.source("path").setData(feature({ type: "LineString", coordinates: unwrap(path) }, "track"));
-    // An old position is a hollow dot with a faint circle: where the phone was, not where it is.
+    const { fix, path } = this;
+    const features = [feature({ type: "LineString", coordinates: unwrap(path) }, "track")];
+    if (fix) {
+      features.push(
+        feature({ type: "Polygon", coordinates: [ring(fix.lat, fix.lon, fix.accuracy)] }, "area"),
+        feature({ type: "Point", coordinates: [fix.lon, fix.lat] }, "dot"),
+      );
+    }
+    void this.map.getSource<GeoJSONSource>("phone")!.setData({ type: "FeatureCollection", features });
+    if (this.drawn !== this.stale) this.age();
+  }
+
+  /** An old position is a hollow dot with a faint circle: where the phone was, not where it is. */
+  private age(): void {
+    const { stale } = this;
+    this.drawn = stale;
     this.map.setPaintProperty("dot", "circle-opacity", stale ? 0 : 1);
     this.map.setPaintProperty("dot", "circle-stroke-color", stale ? colours().dot : colours().dotEdge);
     this.map.setPaintProperty("area", "fill-opacity", stale ? 0.06 : 0.16);
     this.map.setPaintProperty("edge", "line-dasharray", stale ? [3, 3] : [1, 0]);
-  }
-
-  private source(name: string): GeoJSONSource {
-    return this.map.getSource(name)!;
   }
 }
 

@@ -59,7 +59,6 @@ export function style(c: MapColours, basemap: string | null): StyleSpecification
       }),
       // Little tolerance: the circle must stay one when the map is close.
       phone: { type: "geojson", data: NOTHING, tolerance: 0.02 },
-      path: { type: "geojson", data: NOTHING },
     },
     layers: [
       { id: "background", type: "background", paint: { "background-color": basemap ? c.water : c.land } },
@@ -75,7 +74,8 @@ export function style(c: MapColours, basemap: string | null): StyleSpecification
       {
         id: "track",
         type: "line",
-        source: "path",
+        source: "phone",
+        filter: ["==", ["get", "part"], "track"],
         layout: { "line-cap": "round", "line-join": "round" },
         paint: { "line-color": c.track, "line-width": 2.5, "line-opacity": 0.85 },
       },

@@ -4,6 +4,7 @@
  */
 import type * as LiveKitModule from "livekit-client";
 import type { Participant, RemoteParticipant, RemoteTrack, Room } from "livekit-client";
+import { Backoff } from "../shared/backoff";
 import { ApiError } from "./api";
 import type { Seat } from "./types";
 
@@ -32,7 +33,7 @@ export interface LinkDeps {
   seat: (call: string) => Promise<Seat>;
   onView: (call: string, view: RoomView) => void;
   onRefused: (error: ApiError) => void;
-  wait?: (ms: number) => Promise<void>;
+  backoff?: () => Pick<Backoff, "wait" | "wake" | "reset">;
 }
 
 export const NOWHERE: RoomView = {
@@ -46,12 +47,6 @@ export const NOWHERE: RoomView = {
 
 const STEADY = 10_000; // ms connected after which a loss is a new story
 
-/** 0.3, 0.6, 1.2 … 8 s, each taken by half to one and a half: consoles must not come in step. */
-export function backOff(failures: number): number {
-  const wait = Math.min(8000, 150 * 2 ** Math.max(0, failures));
-  return wait * (0.5 + Math.random());
-}
-
 export class RoomLink {
   private view: RoomView = NOWHERE;
   private room: Room | null = null;
@@ -59,13 +54,15 @@ export class RoomLink {
   private generation = 0; // the newest generation heard of
   private seated = 0; // the generation of the seat in use
   private publisher: string | null = null;
-  private hurry: (() => void) | null = null; // ends the wait before the next try
+  private readonly backoff: Pick<Backoff, "wait" | "wake" | "reset">;
   private release: (() => void) | null = null; // lets the run that sits in the room go on
 
   constructor(
     readonly call: string,
     private readonly deps: LinkDeps,
-  ) {}
+  ) {
+    this.backoff = deps.backoff?.() ?? new Backoff();
+  }
 
   /** What the stream says of the call. The first one starts the loop. */
   update(generation: number, publisher: string | null): void {
@@ -77,43 +74,41 @@ export class RoomLink {
     }
     const stale = this.turn === 0 || (fresh && (this.seated ? generation > this.seated : this.view.state === "ended"));
     if (stale) this.restart();
-    else if (fresh) this.hurry?.();
+    else if (fresh) this.backoff.wake();
   }
 
   /** Something made it likely that the next try works: do not sit out the wait. */
   nudge(): void {
-    this.hurry?.();
+    this.backoff.wake();
   }
 
   stop(): void {
     this.turn++;
-    this.hurry?.();
+    this.backoff.wake();
     this.leave();
     this.show({ ...NOWHERE, state: "stopped" });
   }
 
   private restart(): void {
     const turn = ++this.turn;
-    this.hurry?.();
+    this.backoff.wake();
     this.leave();
     void this.run(turn);
   }
 
   private async run(turn: number): Promise<void> {
-    let failures = 0;
     while (turn === this.turn) {
       this.show({ ...this.view, state: this.view.state === "down" ? "down" : "connecting" });
       const began = performance.now();
       try {
         await this.sit(turn);
-        failures = performance.now() - began > STEADY ? 0 : failures + 1;
+        if (performance.now() - began > STEADY) this.backoff.reset();
       } catch (error) {
         if (turn !== this.turn) return;
-        failures++;
         if (!this.excuse(error)) return;
       }
       if (turn !== this.turn) return;
-      await this.pause(backOff(failures));
+      await this.backoff.wait();
     }
   }
 
@@ -216,16 +211,6 @@ export class RoomLink {
     this.view = view;
     this.deps.onView(this.call, view);
   }
-
-  private async pause(ms: number): Promise<void> {
-    await Promise.race([
-      (this.deps.wait ?? sleep)(ms),
-      new Promise<void>((resolve) => {
-        this.hurry = resolve;
-      }),
-    ]);
-    this.hurry = null;
-  }
 }
 
 function track(who: RemoteParticipant | undefined, source: "camera" | "microphone"): RemoteTrack | null {
@@ -236,8 +221,4 @@ function track(who: RemoteParticipant | undefined, source: "camera" | "microphon
     }
   }
   return null;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
