@@ -8,7 +8,8 @@ class CallsConfig(AppConfig):
     label = "calls"
 
     def ready(self) -> None:
-        from dispatch.calls import nodes, rooms
+        from dispatch.calls import nodes, rooms, seats
 
         rooms.register()
+        seats.register()
         nodes.register()

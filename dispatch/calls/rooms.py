@@ -181,10 +181,7 @@ def _carry_delete(wall: int, args: dict[str, Any]) -> None:
 
 
 def register() -> None:
-    """Name the outbox handlers of media; called from AppConfig.ready."""
-    from dispatch.calls import seats
-
+    """Name the outbox handlers of rooms; called from AppConfig.ready."""
     # What is still undone after the attempts (a minute) is the reconciler's, or the next seat's.
     handlers.register(ENSURE, handlers.Handler(_carry_ensure, repeatable=True))
     handlers.register(DELETE, handlers.Handler(_carry_delete, repeatable=True))
-    seats.register()

@@ -269,6 +269,6 @@ def _carry_remove(wall: int, args: dict[str, Any]) -> None:
 
 
 def register() -> None:
-    """Name the outbox handlers; called from rooms.register()."""
+    """Name the outbox handlers; called from AppConfig.ready."""
     handlers.register(PERMIT, handlers.Handler(_carry_permit, repeatable=True))
     handlers.register(REMOVE, handlers.Handler(_carry_remove, repeatable=True))
