@@ -41,6 +41,7 @@ export class App {
     this.memory = new Memory(`sl.${fingerprint(secret)}.`);
     this.link = new Link(secret, this.boot, this.memory, () => this.draw());
     this.claim = new Claim(this.link, {
+      pending: (pending) => this.queue.hold(pending),
       taken: () => this.live.taken(),
       settled: () => this.heard(),
       refused: (why, resume) => this.refused(why, resume),
@@ -159,8 +160,8 @@ export class App {
     this.writing = true;
     this.state = "live";
     this.memory.set("tab", "publishing", true);
+    void this.claim.make(resume); // before start(): its items follow the tap
     this.live.start(this.link.session?.asks ?? ASKS);
-    void this.claim.make(resume);
   }
 
   /** A reload of the page that was sending goes on by itself where the browser lets it. */

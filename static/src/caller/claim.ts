@@ -3,6 +3,8 @@ import type { Link } from "./link";
 import type { Refusal } from "./server";
 
 export interface ClaimHooks {
+  /** On its way to the server, or answered (or given up). */
+  pending(pending: boolean): void;
   taken(): void;
   /** From now on a stream that names another page means a newer tap than ours. */
   settled(): void;
@@ -12,7 +14,7 @@ export interface ClaimHooks {
 const SETTLE = 3000; // ms after the answer in which an older entry may still be on its way
 
 export class Claim {
-  pending = false;
+  private waiting = false;
   settled = false;
   private turn = 0;
 
@@ -53,5 +55,15 @@ export class Claim {
   drop(): void {
     this.turn++;
     this.pending = this.settled = false;
+  }
+
+  get pending(): boolean {
+    return this.waiting;
+  }
+
+  private set pending(pending: boolean) {
+    if (pending === this.waiting) return;
+    this.waiting = pending;
+    this.hooks.pending(pending);
   }
 }

@@ -66,23 +66,24 @@ function clock(at: string): string {
     : time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
-async function poll(): Promise<void> {
+async function fetchTexts(): Promise<Text[]> {
   try {
     const response = await fetch("/demo/phone/texts.json", { cache: "no-store" });
-    if (response.ok) {
-      const { texts } = (await response.json()) as { texts: Text[] };
-      // The server says the newest first; a phone shows it at the bottom.
-      const fresh = texts.filter((text) => !known.has(text.id)).reverse();
-      for (const text of fresh) {
-        known.add(text.id);
-        list.append(draw(text));
-      }
-      none.hidden = list.childElementCount > 0;
-      if (fresh.length) list.scrollTop = list.scrollHeight;
-    }
+    return response.ok ? ((await response.json()) as { texts: Text[] }).texts : [];
   } catch {
-    // the server is being restarted: the next second asks again
+    return []; // the server is being restarted: the next second asks again
   }
+}
+
+async function poll(): Promise<void> {
+  // The server says the newest first; a phone shows it at the bottom.
+  const fresh = (await fetchTexts()).filter((text) => !known.has(text.id)).reverse();
+  for (const text of fresh) {
+    list.append(draw(text));
+    known.add(text.id);
+  }
+  none.hidden = list.childElementCount > 0;
+  if (fresh.length) list.scrollTop = list.scrollHeight;
   setTimeout(() => void poll(), 1000);
 }
 

@@ -126,6 +126,19 @@ describe("Queue", () => {
     expect(refusals).toEqual(["fix 2: throttled"]);
   });
 
+  it("holds what only makes sense after the tap, and nothing else", () => {
+    const { queue, sent } = setup({ live: true });
+    const kinds = () => sent.flatMap((entry) => entry.items.map((item) => item.kind));
+    queue.open();
+    queue.hold(true);
+    queue.add("permission", { what: "position", outcome: "granted" });
+    queue.add("fix", { at: 1 });
+    queue.add("media", { state: "live" });
+    expect(kinds()).toEqual(["fix"]);
+    queue.hold(false);
+    expect(kinds()).toEqual(["fix", "permission", "media"]);
+  });
+
   it("keeps a post small enough for one frame", () => {
     const { queue, sent } = setup({ live: true });
     for (let n = 0; n < 30; n++) queue.add("chat", { text: "x".repeat(2000) });

@@ -50,6 +50,7 @@ export class Queue {
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ready = false;
+  private holding = false;
 
   constructor(private readonly options: QueueOptions) {
     this.waiting = options.load() ?? [];
@@ -63,6 +64,15 @@ export class Queue {
   open(): void {
     this.ready = true;
     this.flush();
+  }
+
+  /**
+   * Until the server has the tap it cannot place what the tap brought about: it would take a
+   * "live" that overtakes it for another page's. Position and words wait for nothing.
+   */
+  hold(holding: boolean): void {
+    this.holding = holding;
+    if (!holding) this.flush();
   }
 
   add(kind: OutItem["kind"], fields: Record<string, unknown>): number {
@@ -103,7 +113,11 @@ export class Queue {
     if (again) this.sent.clear();
     if (!this.ready || this.waiting.length === 0) return;
     const now = Date.now();
-    const due = this.waiting.filter((entry) => now - (this.sent.get(entry) ?? 0) >= PATIENCE);
+    const due = this.waiting.filter(
+      (entry) =>
+        now - (this.sent.get(entry) ?? 0) >= PATIENCE &&
+        !(this.holding && (entry.item.kind === "permission" || entry.item.kind === "media")),
+    );
     for (const boot of new Set(due.map((entry) => entry.boot))) {
       const batch = fitting(due.filter((entry) => entry.boot === boot));
       const items = batch.map(({ item }) =>

@@ -87,18 +87,19 @@ export class Seat {
     await this.pump();
   }
 
-  /** The camera if the tap was quicker than the seat, else the blank. Alone, or there were two. */
+  /**
+   * The blank, alone: nothing else is published meanwhile, or there were two pictures. Never the
+   * camera: a publication that waits too long for the signalling makes the SDK stop its track.
+   */
   private async publishFirst(): Promise<void> {
-    const camera = this.wantedCamera;
-    const first = camera ?? this.blank?.track;
-    if (!first) return;
+    if (!this.blank) return;
     this.busy = true;
     try {
-      await this.publishPicture(first);
-      this.shownCamera = camera;
+      await this.publishPicture(this.blank.track);
     } finally {
       this.busy = false;
     }
+    await this.pump(); // the tap may have been quicker than the seat
   }
 
   /** Null: a blank picture, no sound. */

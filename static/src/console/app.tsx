@@ -69,7 +69,7 @@ function Head({ desk, call }: { desk: Desk; call: Call }) {
       </p>
       <p class="head-phone">{phone?.device ?? "No phone yet"}</p>
       <ul class="permissions" aria-label="Permissions">
-        {permissions(phone).map(({ word, tone, note }) => (
+        {permissions(phone, call.state === "closed").map(({ word, tone, note }) => (
           <li key={word} class={tone}>
             <Shape of={tone} />
             <span>

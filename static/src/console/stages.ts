@@ -156,11 +156,14 @@ export function textTrouble(call: Call, texts: Text[]): { title: string; reason:
 }
 
 /** What each permission came to. Their places are there from the start. */
-export function permissions(session: Session | undefined): Word[] {
+export function permissions(session: Session | undefined, over = false): Word[] {
   return (["camera", "microphone", "position"] as const).map((what) => {
     const given = session?.permissions[what];
     const word = capital(what);
     if (!given) return { word, tone: "quiet", note: "not asked yet" };
-    return { word, tone: given.outcome === "granted" ? "good" : "bad", note: outcome(given.outcome) };
+    const note = outcome(given.outcome);
+    // After the call nothing is on: green would say that it is.
+    if (over) return { word, tone: "quiet", note };
+    return { word, tone: given.outcome === "granted" ? "good" : "bad", note };
   });
 }
