@@ -55,6 +55,7 @@ def console_theme(page: Page, name: str) -> None:
     page.get_by_role("button", name="account and settings").click()
     page.get_by_role("radio", name=name).check()
     page.keyboard.press("Escape")
+    page.evaluate("() => document.activeElement.blur()")
 
 
 def main() -> None:
@@ -107,6 +108,7 @@ def tour(scene: Scene, album: Album) -> None:
     waiting_calls(scene)
     for theme in ("Dark", "Light"):
         console_theme(console.page, theme)
+        still_there(caller)
         album.keep(console.page, f"console-live-{theme.lower()}")
     console_theme(console.page, "Dark")
     console.page.set_viewport_size({"width": 390, "height": 844})
@@ -122,6 +124,14 @@ def tour(scene: Scene, album: Album) -> None:
     for width, size in (("phone", PHONE), ("desktop", DESK)):
         phone.page.set_viewport_size({"width": size["width"], "height": size["height"]})
         album.take(phone.page, f"demo-phone-{width}")
+
+
+def still_there(caller: CallerPage) -> None:
+    """A phone reports again where it is; a browser's emulated one has to be told to."""
+    latitude, longitude = HARBOUR
+    place = {"latitude": latitude, "longitude": longitude, "accuracy": 12}
+    caller.page.context.set_geolocation(place)  # type: ignore[arg-type]
+    caller.page.wait_for_timeout(1000)
 
 
 def ended(caller: CallerPage, album: Album) -> None:
@@ -144,12 +154,12 @@ def staff_pages(scene: Scene, album: Album) -> None:
     for width, size in (("phone", PHONE), ("desktop", DESK)):
         page = scene.stranger(viewport=size)
         page.goto(f"{scene.origin}/account/login/")
-        album.take(page, f"login-{width}", "light", "dark")
+        album.keep(page, f"login-{width}")
     admin = scene.signed_in("administrator", viewport=DESK)
     admin.goto(f"{scene.origin}/admin/")
-    album.take(admin, "admin-desktop", "light", "dark")
+    album.keep(admin, "admin-desktop")
     admin.set_viewport_size({"width": 390, "height": 844})
-    album.take(admin, "admin-phone")
+    album.keep(admin, "admin-phone")
 
 
 def palette_png(frame: Image) -> bytes:

@@ -69,7 +69,8 @@ class LiveKit(Part):
                 "max_participants": 8,
             },
             "webhook": {"api_key": next(iter(self._keys)), "urls": [self._webhook]},
-            "logging": {"level": "warn", "json": False},
+            # At "warn" it writes rejected tokens whole (1.13.5).
+            "logging": {"level": "error", "json": False},
         }
         self.config.unlink(missing_ok=True)
         descriptor = os.open(self.config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

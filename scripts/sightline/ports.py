@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 from .say import Trouble
@@ -56,8 +57,8 @@ class Ports:
             except (ValueError, AttributeError):
                 self._remembered = {}
 
-    def choose(self, name: str, *, prefer: int | None = None, udp: bool = False) -> int:
-        for port in (self._remembered.get(name), prefer):
+    def choose(self, name: str, *, prefer: Iterable[int] = (), udp: bool = False) -> int:
+        for port in (self._remembered.get(name), *prefer):
             if port and self._claim(port, udp=udp):
                 break
         else:

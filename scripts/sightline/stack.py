@@ -188,7 +188,7 @@ class Stack:
         if web:
             self.ports.insist("web", web)
         else:
-            self.ports.choose("web", prefer=None if web == 0 else 8000)
+            self.ports.choose("web", prefer=() if web == 0 else range(8000, 8010))
         for name in ("postgres", "redis", "livekit", "livekit_tcp"):
             self.ports.choose(name)
         self.ports.choose("livekit_udp", udp=True)

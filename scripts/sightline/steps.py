@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -51,6 +52,10 @@ class Report:
             say(f"\n── {step.name}")
         began = time.monotonic()
         code, output = _execute(step)
+        if code < 0:  # a run that was ended says nothing itself
+            said = f"{step.name} was ended by {signal.Signals(-code).name}."
+            output += said + "\n"
+            say(said)
         return self._done(
             Result(step.name, ok=code == 0, seconds=time.monotonic() - began, output=output),
             show=not step.live,

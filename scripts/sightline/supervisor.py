@@ -67,6 +67,11 @@ class Supervisor:
                     complain(f"{part.title} runs but does not answer. Starting it anew.")
                     part.kill()
 
+    @property
+    def calm(self) -> bool:
+        """Nothing is being started again just now."""
+        return not self._due and not self._coming
+
     def stop(self) -> None:
         self.stopping.set()
         self.stack.stop()

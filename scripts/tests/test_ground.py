@@ -44,7 +44,7 @@ def test_ports_are_remembered_and_given_up_when_taken(tmp_path: Path) -> None:
 
 def test_no_two_parts_get_one_port() -> None:
     ports = Ports()
-    chosen = [ports.choose(str(n), prefer=ports.choose("web")) for n in range(50)]
+    chosen = [ports.choose(str(n), prefer=[ports.choose("web")]) for n in range(50)]
     assert len(set(chosen)) == 50
 
 

@@ -62,6 +62,8 @@ def missing(*, tests: bool) -> list[str]:
     if tests:
         if not chromium():
             names.append("chromium")
+        if shutil.which("curl") is None:
+            names.append("curl")  # the examples in docs/driving.md are run as they stand
         if shutil.which("fc-match") is None or not _fonts():
             names += ["fontconfig", "fonts-dejavu-core"]
     return names
