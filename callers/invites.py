@@ -27,9 +27,8 @@ State = TextMessage.State
 
 #: A text nobody could send within this time is given up: a late link helps no one.
 VALID_FOR = timedelta(minutes=5)
-#: At most this many texts for one call, this far apart (SMS pumping, impatient fingers).
+#: At most this many texts for one call (SMS pumping, impatient fingers).
 TEXTS_PER_CALL = 10
-RESEND_AFTER = timedelta(seconds=3)
 
 events.WORDS.update(
     {
@@ -57,12 +56,8 @@ def resend(call: Call, *, user: User) -> TextMessage:
     call = lock(call)
     if not call.is_open:
         raise Conflict("This call is closed. Undo closing first.", code="call_closed")
-    texts = TextMessage.objects.filter(call=call).order_by("-queued_at")
-    newest = texts.first()
-    if newest and timezone.now() - newest.queued_at < RESEND_AFTER:
-        raise Throttled("A text was sent just now. Wait a few seconds.")
-    if texts.count() >= TEXTS_PER_CALL:
-        raise Throttled("This call has had ten texts. Try another number, or read the link aloud.")
+    if TextMessage.objects.filter(call=call).count() >= TEXTS_PER_CALL:
+        raise Throttled("This call has had ten texts. Close it and send to another number.")
     return queue_text(call, user=user)
 
 

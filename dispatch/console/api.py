@@ -61,6 +61,7 @@ class Snapshot(CentreView):
 
 class Calls(CentreView):
     @extend_schema(
+        operation_id="v1_centres_calls_list",
         parameters=[OpenApiParameter("state", enum=["open", "closed"])],
         responses=shapes.CallListResponse,
     )

@@ -195,16 +195,13 @@ def test_chat_is_kept_as_text_once_and_within_limits(desk: Desk) -> None:
 
 def test_resending_is_limited(desk: Desk) -> None:
     call = desk.send().json()["call"]["id"]
+    for _ in range(9):
+        again = desk.post(f"calls/{call}/resend/")
+        assert again.status_code == 200
+        assert again.json()["text"]["state"] == "queued"
     assert desk.post(f"calls/{call}/resend/").status_code == 429
-    from datetime import timedelta
-
     with scope(desk.centre):
-        for row in TextMessage.objects.filter(call_id=call):
-            row.queued_at -= timedelta(seconds=10)
-            row.save(update_fields=["queued_at"])
-    again = desk.post(f"calls/{call}/resend/")
-    assert again.status_code == 200
-    assert again.json()["text"]["state"] == "queued"
+        assert TextMessage.objects.filter(call_id=call).count() == 10
 
 
 def test_a_write_needs_the_csrf_token(desk: Desk) -> None:
