@@ -64,10 +64,10 @@ def text_provider(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMess
         ]
     if name == "console":
         return [
-            checks.Warning(
+            checks.Info(
                 "SMS_PROVIDER is “console”: texts are printed on a terminal, not sent.",
                 hint="Set SMS_PROVIDER to a provider that sends.",
-                id="sightline.W001",
+                id="sightline.I001",
             )
         ]
     return []

@@ -41,14 +41,14 @@ def found(settings: Any, **changes: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "ids"),
     [
-        ({}, ["sightline.W001"]),
-        ({"LIVEKIT_KEYS": {}}, ["sightline.E001", "sightline.W001"]),
-        ({"LIVEKIT_KEYS": {"key": "t0o-brief"}}, ["sightline.E002", "sightline.W001"]),
+        ({}, ["sightline.I001"]),
+        ({"LIVEKIT_KEYS": {}}, ["sightline.E001", "sightline.I001"]),
+        ({"LIVEKIT_KEYS": {"key": "t0o-brief"}}, ["sightline.E002", "sightline.I001"]),
         ({"SMS_PROVIDER": "pigeon"}, ["sightline.E003"]),
         ({"SMS_PROVIDER": "demo"}, ["sightline.E004"]),
-        ({"SECRET_KEY": "short"}, ["sightline.W001", "sightline.E005"]),
-        ({"SECRET_KEY": "a" * 60}, ["sightline.W001", "sightline.E005"]),
-        ({"PUBLIC_ORIGIN": "http://example.org"}, ["sightline.W001", "sightline.E006"]),
+        ({"SECRET_KEY": "short"}, ["sightline.I001", "sightline.E005"]),
+        ({"SECRET_KEY": "a" * 60}, ["sightline.I001", "sightline.E005"]),
+        ({"PUBLIC_ORIGIN": "http://example.org"}, ["sightline.I001", "sightline.E006"]),
         (
             {
                 "DEVELOPMENT": True,
