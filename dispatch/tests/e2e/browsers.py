@@ -58,9 +58,11 @@ class Browsers:
         self._playwright = playwright
         self._files = files
         self._running: dict[tuple[str, bool], Browser] = {}
-        path = shutil.which("chromium") or shutil.which("chromium-browser")
-        assert path, "Chromium is missing: `make test` installs it (apt install chromium)"
-        self._executable = path
+        full = shutil.which("chromium") or shutil.which("chromium-browser")
+        assert full, "Chromium is missing: `make test` installs it (apt install chromium)"
+        self._full = full
+        # The shell has no windows to draw: the same engine for less work.
+        self._shell = shutil.which("chromium-headless-shell") or full
 
     def get(self, subject: Subject | None = None, *, ask: bool = False) -> Browser:
         """`ask` leaves camera and microphone to the context's own grants, to test refusals."""
@@ -78,7 +80,10 @@ class Browsers:
                 if not ask:
                     flags.append("--use-fake-ui-for-media-stream")
             self._running[key] = self._playwright.chromium.launch(
-                executable_path=self._executable, headless=True, args=flags
+                # Only the full browser has anything that could ask.
+                executable_path=self._full if ask else self._shell,
+                headless=True,
+                args=flags,
             )
         return self._running[key]
 

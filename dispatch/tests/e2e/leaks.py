@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import redis
@@ -51,9 +52,8 @@ def everything_in_redis(url: str) -> bytes:
     return b"\n".join(parts)
 
 
-def _values(db: redis.Redis[bytes], key: bytes) -> Iterator[bytes]:
-    kind: bytes = db.execute_command("TYPE", key)
-    match kind:
+def _values(db: Any, key: bytes) -> Iterator[bytes]:
+    match db.type(key):
         case b"string":
             yield db.get(key) or b""
         case b"list":

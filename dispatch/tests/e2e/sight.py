@@ -21,6 +21,9 @@ PROBE = Path(__file__).with_name("probe.js")
 PLACEHOLDER_WIDTH = 64  # frames no wider than this are the blank placeholder of a warm seat
 
 
+FROZEN = 2.0  # seconds without a new frame after which a console says so
+
+
 def until(page: Page, check: Callable[[], T | None], what: str, timeout: float = 10) -> T:
     """The first truthy answer of `check`; `page` keeps its events flowing meanwhile."""
     deadline = time.monotonic() + timeout
@@ -30,7 +33,7 @@ def until(page: Page, check: Callable[[], T | None], what: str, timeout: float =
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout:g} s in vain: {what} (last seen: {answer!r})")
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(100)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Watch:
         return seen
 
 
-def assert_picture(samples: Sequence[Sample], subject: Subject, longest_gap: float = 1.0) -> None:
+def assert_picture(samples: Sequence[Sample], subject: Subject) -> None:
     """These frames are this camera's, whole, in order and without a long standstill."""
     assert samples, "no frame at all"
     wrong = [s.reading.corners for s in samples if not s.reading.shows(subject)]
@@ -112,7 +115,7 @@ def assert_picture(samples: Sequence[Sample], subject: Subject, longest_gap: flo
     back = [(a.stamp, b.stamp) for a, b in pairwise(whole) if step(a, b) > media.LOOP // 2]
     assert not back, f"stamps ran backwards: {back[:5]}"
     gap = standstill(whole)
-    assert gap <= longest_gap, f"the picture stood still for {gap:.2f} s"
+    assert gap <= FROZEN, f"the picture stood still for {gap:.2f} s"
 
 
 def step(before: Sample, after: Sample) -> int:

@@ -51,6 +51,8 @@ def test_a_secret_is_found_in_whatever_form_it_was_kept(before: int) -> None:
 def loopback(browsers: Browsers, lab: Lab) -> Iterator[Page]:
     """A real encoder, network and decoder, and nothing else."""
     phone = visit(browsers.get(RED), "loopback", Ledger())
+    # Without these, peers know each other by mDNS names only, which nothing here resolves.
+    phone.context.grant_permissions(["camera", "microphone"], origin=lab.url)
     page = phone.page()
     page.goto(lab.url)
     page.mouse.click(5, 5)  # sound needs a person's gesture, here as in the app

@@ -81,8 +81,13 @@ def expect_map(scene: Scene, console: ConsolePage) -> None:
     """The map has drawn the right place: a harbour, land to the north of it, sea to the south."""
     canvas = console.position.locator("canvas").first
     expect(canvas).to_be_visible()
-    for _ in range(6):
+    # Far enough out to see both, near enough that the other shore is not in sight.
+    scale = console.position.get_by_text(re.compile(r"^\d+\s?k?m$"))
+    for _ in range(12):
+        if re.fullmatch(r"(3|5|10)\s?km", scale.inner_text()):
+            break
         console.position.get_by_role("button", name="Zoom out").click()
+        console.page.wait_for_timeout(500)
 
     def drawn() -> bool:
         shot = sight.decode_png(scene.bench, canvas.screenshot()).astype(np.int16)
