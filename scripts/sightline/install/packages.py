@@ -61,7 +61,8 @@ def missing(*, tests: bool) -> list[str]:
         names.append(_venv_package())
     if tests:
         if not chromium():
-            names.append("chromium")
+            # The shell draws no windows; the full browser is needed where it has to ask.
+            names += ["chromium", "chromium-headless-shell"]
         if shutil.which("curl") is None:
             names.append("curl")  # the examples in docs/driving.md are run as they stand
         if shutil.which("fc-match") is None or not _fonts():
