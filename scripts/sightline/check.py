@@ -28,6 +28,7 @@ def everything() -> int:
             if report.call("migrations apply, demo data", lambda: _prepare(services)).ok:
                 report.run_all(_django_steps(services))
             report.run(_unit_step(services, []))
+        report.run(_ground_step())
         report.run(_end_to_end_step([]))
     return report.finish()
 
@@ -180,13 +181,19 @@ def _sizes_step(services: Stack, *, live: bool = False) -> Step:
 
 
 def _unit_step(services: Stack, arguments: list[str]) -> Step:
-    where = arguments or ["dispatch", "callers", "scripts"]
+    where = arguments or ["dispatch", "callers"]
     return Step(
         "pytest, unit and integration",
         [str(BIN / "pytest"), "-m", "not e2e", f"--ignore={END_TO_END}", *where],
         env=services.env,
         live=True,
     )
+
+
+def _ground_step() -> Step:
+    # It starts and ends services of its own, again and again.
+    command = [str(BIN / "pytest"), "scripts"]
+    return Step("pytest, services and supervisor", command, env=_settings(), live=True)
 
 
 def _end_to_end_step(arguments: list[str]) -> Step:

@@ -35,9 +35,9 @@ const look = (part: Record<string, unknown>, more: Partial<Facts> = {}) =>
 
 describe("compose", () => {
   it("claims only what is so", () => {
-    expect(look({}).status).toBe("Live: New Haven 911 can see you and hear you");
+    expect(look({}).status).toBe("Live: staff of New Haven 911 can see you and hear you");
     expect(look({ sends: { camera: true, microphone: false } }).status).toBe(
-      "Live: New Haven 911 can see you",
+      "Live: staff of New Haven 911 can see you",
     );
     expect(look({ sends: nothing }).status).toBe("Connecting…");
     expect(look({ sends: nothing }).sending).toBe(false);

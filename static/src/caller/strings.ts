@@ -8,8 +8,8 @@ const strings = {
   takeBack: "Use this phone instead",
 
   connecting: "Connecting…",
-  canSee: "Live: {centre} can see you",
-  canSeeAndHear: "Live: {centre} can see you and hear you",
+  canSee: "Live: staff of {centre} can see you",
+  canSeeAndHear: "Live: staff of {centre} can see you and hear you",
   canHear: "Live: {centre} can hear you",
   canFollow: "{centre} sees where you are",
   canRead: "You can write to {centre}",
