@@ -18,8 +18,6 @@ import django
 def main(slug: str, units: int, seed: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch.settings.test")
     django.setup()
-    from django.db import connections
-
     from dispatch.calls import chat, events, services
     from dispatch.calls.models import Call
     from dispatch.centres.access import scope
@@ -43,17 +41,14 @@ def main(slug: str, units: int, seed: int) -> None:
 
     def one(number: int) -> None:
         mine = random.Random(seed * 1_000 + number)
-        try:
-            with scope(centre):
-                calls = list(Call.objects.order_by("pk"))
-                call, other = mine.sample(calls, 2)
-                user = mine.choice(users)
-                chat.post(call, text=f"{seed}/{number}", key=str(uuid.uuid4()), user=user)
-                if mine.random() < 0.5:
-                    services.take_over(call, user=user)
-                events.record(other, "chat.staff", actor="staff", user=user)
-        finally:
-            connections.close_all()
+        with scope(centre):
+            calls = list(Call.objects.order_by("pk"))
+            call, other = mine.sample(calls, 2)
+            user = mine.choice(users)
+            chat.post(call, text=f"{seed}/{number}", key=str(uuid.uuid4()), user=user)
+            if mine.random() < 0.5:
+                services.take_over(call, user=user)
+            events.record(other, "chat.staff", actor="staff", user=user)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, range(units)))

@@ -38,6 +38,3 @@ def committed_database(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("test_database")
     with request.getfixturevalue("django_db_blocker").unblock():
         yield
-        from django.db import connections
-
-        connections.close_all()
