@@ -31,8 +31,9 @@ def test_database(django_db_blocker: Any) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def committed_database(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Open the test database, except for end-to-end tests, which bring a stack of their own."""
-    if "e2e" in request.node.path.parts:
+    """Open the test database, except where tests start services of their own."""
+    room = request.node.path.relative_to(request.config.rootpath).parts
+    if room[0] == "scripts" or "e2e" in room:
         yield
         return
     request.getfixturevalue("test_database")
