@@ -4,9 +4,15 @@ import { FeedSocket } from "../shared/feed";
 import { Chat } from "./chat";
 import type { ChatBody } from "./chat";
 import { Claim } from "./claim";
+import { fetched } from "./device";
 import { Live } from "./live";
 import { compose } from "./look";
+import type { Facts } from "./look";
 import type { Remedy } from "./look";
+import type * as More from "./more";
+import { Poll } from "./poll";
+import { Requests } from "./requests";
+import type { Trouble } from "./trouble";
 import { Link } from "./link";
 import { Memory, fingerprint, uuid } from "./memory";
 import { Queue } from "./queue";
@@ -35,6 +41,10 @@ export class App {
   private resume = false;
   private writing = false;
   private remedy: Remedy = null;
+  private unwatched = false;
+  private more: typeof More | null = null; // what a page needs after its first moment
+  private poll: Poll | null = null;
+  private readonly requests: Requests;
   private farewell: ReturnType<typeof setTimeout> | undefined;
 
   constructor(secret: string) {
@@ -56,8 +66,11 @@ export class App {
         this.draw();
         this.view.focusMessage();
       },
-      trouble: () => (this.remedy === "sound" ? this.live.startAudio() : this.tap()),
+      trouble: () => this.mend(),
       placeOff: () => this.live.stopPosition(),
+      flip: () => void this.live.flip(),
+      grant: () => this.requests.grant(),
+      decline: () => this.requests.decline(),
     });
     this.chat = new Chat(this.view.chat, () => this.centre);
     this.queue = new Queue({
@@ -77,14 +90,34 @@ export class App {
         if (what === "camera" && outcome === "granted") this.resume = false;
         else if (what === "camera" && this.resume) this.offerContinue();
       },
+      conditions: (names) => this.queue.add("conditions", { names }),
       fix: (fix) => this.queue.add("fix", { ...fix }),
       media: (state, camera, microphone) => this.queue.add("media", { state, camera, microphone }),
       changed: () => this.draw(),
+    });
+    this.requests = new Requests(this.live, {
+      open: () => this.feed?.model.all("request") ?? [],
+      ours: () => {
+        const publisher = this.feed?.model.get<CallerCall>("call", "call")?.publisher;
+        return !publisher || publisher === this.boot || this.claim.pending;
+      },
+      state: () => this.state,
+      answer: (request, outcome) => {
+        this.queue.add("answer", { request, outcome });
+        this.draw();
+      },
+      tap: () => this.tap(),
+      stop: () => this.stop(true),
     });
   }
 
   start(): void {
     onReturn(() => this.live.refresh());
+    document.addEventListener("visibilitychange", () => this.live.tell({ hidden: document.hidden }));
+    void fetched(() => import("./more")).then((more) => {
+      this.more = more;
+      this.draw();
+    });
     this.link.open().then(
       (session) => this.opened(session),
       () => this.finish("dead"),
@@ -106,20 +139,22 @@ export class App {
     this.feed = new FeedSocket({
       url: (attempt) => {
         const path = session.ws;
-        // Refused twice: perhaps the cookie is gone.
-        if (attempt < 2) return path;
+        // Refused twice: perhaps the cookie is gone. While asking works, it is not.
+        if (attempt < 2 || this.poll?.works) return path;
         return this.link.open().then(
           () => path,
           () => path,
         );
       },
       hello: { stream: "call", boot: this.boot },
+      answers: true,
       onChange: () => this.heard(),
       onStatus: (status) => {
         if (status === "live") {
           this.rest.reset();
           this.queue.flush(true);
         }
+        this.poll?.heard(status === "live");
         this.draw();
       },
       onMessage: (message) => {
@@ -128,6 +163,15 @@ export class App {
         else if (!message.retry) this.rejoin();
       },
     });
+    this.poll = new Poll(this.feed, {
+      ask: (known) => this.link.ask("poll", known),
+      changed: (works) => {
+        this.live.tell({ socketless: works });
+        this.draw();
+      },
+      refused: (why) => this.refused(why),
+    });
+    this.poll.heard(false);
     this.feed.start();
     void this.seen();
   }
@@ -156,12 +200,28 @@ export class App {
   /** One tick from the touch to the camera: the server is told beside it, not before. */
   private tap(resume = false): void {
     this.resume = resume;
-    this.again = false;
+    this.again = this.unwatched = false;
     this.writing = true;
     this.state = "live";
     this.memory.set("tab", "publishing", true);
     void this.claim.make(resume); // before start(): its items follow the tap
     this.live.start(this.link.session?.asks ?? ASKS);
+    this.requests.settle("camera");
+  }
+
+  /** The button beside the trouble. */
+  private mend(): void {
+    switch (this.remedy) {
+      case "sound":
+        return this.live.startAudio();
+      case "microphone":
+        return this.live.toggleMicrophone();
+      case "position":
+        return this.live.startPosition();
+      case "camera":
+      case null:
+        return this.tap();
+    }
   }
 
   /** A reload of the page that was sending goes on by itself where the browser lets it. */
@@ -186,7 +246,8 @@ export class App {
     this.become("ready");
   }
 
-  private stop(): void {
+  private stop(unwatched = false): void {
+    this.unwatched = unwatched;
     this.claim.drop();
     this.memory.set("tab", "publishing", null);
     this.live.stop("video");
@@ -205,6 +266,7 @@ export class App {
       const settled = this.claim.settled && this.live.on && this.feed?.status === "live";
       if (call.publisher === this.boot && this.live.on) this.claim.settle();
       else if (call.publisher && settled) this.taken();
+      this.requests.obey();
     }
     this.chat.draw(model?.all<ChatBody>("chat") ?? []);
     if (!this.chat.empty) this.writing = true;
@@ -275,20 +337,21 @@ export class App {
 
   private draw(): void {
     const { state, centre, again, resume, live } = this;
-    const offline = this.link.unreachable || this.feed?.status === "lost";
+    const offline = this.link.unreachable || (this.feed?.status === "lost" && !this.poll?.works);
     const shown = state === "live" && offline && !live.up ? "lost" : state;
-    const { look, remedy } = compose(
-      {
-        state: shown,
-        centre,
-        again,
-        resume: resume && !live.on,
-        offline,
-        writing: this.writing && (state === "ready" || state === "live" || state === "stopped"),
-      },
-      live,
-    );
-    this.remedy = remedy;
-    this.view.draw(look);
+    const facts: Facts = {
+      state: shown,
+      centre,
+      again,
+      resume: resume && !live.on,
+      offline,
+      unwatched: this.unwatched,
+      request: this.requests.wish,
+      writing: this.writing && (state === "ready" || state === "live" || state === "stopped"),
+    };
+    const first: Trouble | null = offline ? { text: "offline", remedy: null } : null;
+    const trouble = this.more ? this.more.findTrouble(facts, live) : first;
+    this.remedy = trouble?.remedy ?? null;
+    this.view.draw(compose(facts, live, trouble));
   }
 }
