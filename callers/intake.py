@@ -1,4 +1,4 @@
-"""Items from the caller's page: fixes, chat, permission and media reports, each applied once."""
+"""Items from the caller's page: fixes, words, what is allowed, sent and read; each applied once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, cast
 import msgspec
 from django.db import transaction
 
-from callers import locations, sessions, throttles
+from callers import catalogue, locations, sessions, throttles
 from callers.models import AppliedItem, CallerSession
 from dispatch.calls import chat, services
 from dispatch.calls.models import Call
@@ -48,11 +48,16 @@ class Media(msgspec.Struct, tag="media", tag_field="kind"):
     microphone: bool
 
 
+class Language(msgspec.Struct, tag="language", tag_field="kind"):
+    client_seq: int
+    language: str
+
+
 class FixItem(locations.FixReport, tag="fix", tag_field="kind", kw_only=True):
     client_seq: int
 
 
-Item = Chat | Permission | Media | FixItem
+Item = Chat | Permission | Media | Language | FixItem
 
 
 class Refusal(TypedDict):
@@ -141,7 +146,9 @@ def _quota(session: CallerSession, raw_items: list[Any]) -> dict[str, int]:
     return {kind: throttles.allow(kind, str(session.pk), count) for kind, count in counts.items()}
 
 
-def _apply_once(session: CallerSession, boot: str, item: Chat | Permission | Media) -> None:
+def _apply_once(
+    session: CallerSession, boot: str, item: Chat | Permission | Media | Language
+) -> None:
     mark = AppliedItem(
         centre_id=session.centre_id, session=session, boot=boot, client_seq=item.client_seq
     )
@@ -152,6 +159,10 @@ def _apply_once(session: CallerSession, boot: str, item: Chat | Permission | Med
         chat.post(session.call, text=item.text, key=f"{boot}:{item.client_seq}", session=session.pk)
     elif isinstance(item, Permission):
         sessions.permission(session, what=item.what, outcome=item.outcome, detail=item.detail)
+    elif isinstance(item, Language):
+        if item.language not in catalogue.languages():
+            raise DomainError("There is no page in this language.", code="bad_item")
+        sessions.reads(session, language=item.language)
     else:
         services.media_reported(
             session.call,

@@ -1,9 +1,10 @@
 /** The caller's side of one call: which state the page is in, and what leads from one to the next. */
-import { Backoff, onReturn } from "../shared/backoff";
+import { Backoff, onReturn, retried } from "../shared/backoff";
 import { FeedSocket } from "../shared/feed";
 import { Chat } from "./chat";
 import type { ChatBody } from "./chat";
 import { Claim } from "./claim";
+import type { Language } from "./language";
 import { Live } from "./live";
 import { compose } from "./look";
 import type { Remedy } from "./look";
@@ -27,6 +28,7 @@ export class App {
   private readonly link: Link;
   private readonly claim: Claim;
   private readonly queue: Queue;
+  private language: Language | null = null;
   private readonly live: Live;
   private readonly rest = new Backoff(1000, 30_000); // between a socket's farewell and the next
   private feed: FeedSocket | null = null;
@@ -67,7 +69,7 @@ export class App {
       send: (boot, items) =>
         this.feed?.status === "live" && this.feed.send({ t: "items", boot, items }),
       post: (boot, items) => this.link.ask<Receipt>("items", { boot, items }),
-      refused: (item, why) => this.itemRefused(item, why.message),
+      refused: (item, why) => this.itemRefused(item, why.code),
     });
     this.live = new Live({
       seat: () => this.link.ask<SeatAnswer>("seat"),
@@ -81,6 +83,7 @@ export class App {
       media: (state, camera, microphone) => this.queue.add("media", { state, camera, microphone }),
       changed: () => this.draw(),
     });
+    void this.speak();
   }
 
   start(): void {
@@ -89,6 +92,16 @@ export class App {
       (session) => this.opened(session),
       () => this.finish("dead"),
     );
+  }
+
+  private async speak(): Promise<void> {
+    const { Language } = await retried(() => import("./language"));
+    const chosen = this.link.session?.chosen ?? null;
+    this.language = new Language(this.memory, chosen, (language) => {
+      this.queue.add("language", { language });
+      this.view.quiet = true;
+      this.draw();
+    });
   }
 
   private get centre(): string {
@@ -102,6 +115,7 @@ export class App {
     this.draw();
     this.live.moved(session.call.generation);
     this.queue.open();
+    if (session.chosen) this.language?.propose(session.chosen);
     if (this.state === "ready") void this.goOn();
     this.feed = new FeedSocket({
       url: (attempt) => {
@@ -119,6 +133,7 @@ export class App {
         if (status === "live") {
           this.rest.reset();
           this.queue.flush(true);
+          void this.language?.settle();
         }
         this.draw();
       },
@@ -262,9 +277,9 @@ export class App {
     this.heard();
   }
 
-  private itemRefused(item: OutItem, message: string): void {
+  private itemRefused(item: OutItem, code: string): void {
     if (item.kind !== "chat") return;
-    this.chat.refused(`${this.boot}:${item.client_seq}`, message);
+    this.chat.refused(`${this.boot}:${item.client_seq}`, code);
     this.heard();
   }
 
