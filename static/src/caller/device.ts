@@ -1,6 +1,4 @@
-/** Small helpers around the phone: its loudspeaker, its screen, its network. */
-import { Backoff } from "../shared/backoff";
-
+/** Small helpers around the phone: its loudspeaker, its screen. */
 /** The audio elements that let the dispatcher's voice be heard. */
 export class Voices {
   private readonly elements: HTMLAudioElement[] = [];
@@ -56,17 +54,5 @@ export class Awake {
     this.wanted = false;
     void this.lock?.release().catch(() => undefined);
     this.lock = null;
-  }
-}
-
-/** A part of the code, fetched for as long as it takes: position and text work without it. */
-export async function fetched<T>(load: () => Promise<T>): Promise<T> {
-  const backoff = new Backoff();
-  for (;;) {
-    try {
-      return await load();
-    } catch {
-      await backoff.wait();
-    }
   }
 }

@@ -1,11 +1,12 @@
 /** All that leaves the phone after the tap: camera, microphone, position. And how it ends. */
+import { retried } from "../shared/backoff";
+import type { ConditionName } from "../shared/protocol";
 import { Capture, hasTwoCameras } from "./capture";
 import type { Outcome } from "./capture";
 import type { Media, MediaHooks } from "./media";
 import type { OwnPicture, PictureTrouble } from "./ownpicture";
-import type { ConditionName } from "../shared/protocol";
 import { conditionsOf } from "./conditions";
-import { Awake, Voices, fetched } from "./device";
+import { Awake, Voices } from "./device";
 import { Position } from "./position";
 import type { Fix } from "./position";
 import type { What } from "./server";
@@ -211,7 +212,7 @@ export class Live {
   private watchOwn(): void {
     const own = document.getElementById("own") as HTMLVideoElement | null;
     if (!own || this.own) return;
-    void fetched(() => import("./ownpicture")).then(({ OwnPicture }) => {
+    void retried(() => import("./ownpicture")).then(({ OwnPicture }) => {
       if (!this.on || this.own) return;
       this.own = new OwnPicture(own, (trouble) => {
         this.picture = trouble;
@@ -229,7 +230,7 @@ export class Live {
   }
 
   private async load(): Promise<void> {
-    const { Media } = await fetched(() => import("./media"));
+    const { Media } = await retried(() => import("./media"));
     this.media = new Media({
       seat: this.hooks.seat,
       refused: this.hooks.refused,

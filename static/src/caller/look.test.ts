@@ -1,8 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { english } from "./english";
 import type { Live } from "./live";
 import { compose } from "./look";
 import type { Facts } from "./look";
 import { findTrouble } from "./trouble";
+import { learn } from "./strings";
+
+beforeAll(() => learn(english));
 
 const facts: Facts = {
   state: "live",

@@ -58,6 +58,8 @@ export class View {
   private readonly own = find<HTMLVideoElement>("own");
   private readonly message = find<HTMLTextAreaElement>("message");
   private last: Partial<Look> = {};
+  /** The next draw says the same in another language, which moves no focus. */
+  quiet = false;
 
   constructor(hooks: ViewHooks) {
     this.centre = this.main.dataset.centre ?? "";
@@ -124,7 +126,10 @@ export class View {
     this.picture(look.camera);
     if (before.state !== look.state) this.chat.scrollTop = this.chat.scrollHeight;
     // A screen reader, and the eye, go to what has changed.
-    if (titled && before.title !== look.title) find("title").focus({ preventScroll: true });
+    if (titled && before.title !== look.title && !this.quiet) {
+      find("title").focus({ preventScroll: true });
+    }
+    this.quiet = false;
   }
 
   private picture(track: MediaStreamTrack | null): void {

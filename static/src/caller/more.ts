@@ -1,2 +1,0 @@
-/** What a page needs after its first moment: loaded beside the media code. */
-export { findTrouble } from "./trouble";
