@@ -32,7 +32,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP caller.test 127.0.0.1, MAP * ~NOTFOUND,"
+    " EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 JWT = re.compile(rb"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}")
 Size = dict[str, int]

@@ -65,6 +65,8 @@ def missing(*, tests: bool) -> list[str]:
             names += ["chromium", "chromium-headless-shell"]
         if shutil.which("curl") is None:
             names.append("curl")  # the examples in docs/driving.md are run as they stand
+        if shutil.which("iptables") is None and not Path("/usr/sbin/iptables").exists():
+            names.append("iptables")  # networks that block video
         if shutil.which("fc-match") is None or not _fonts():
             names += ["fontconfig", "fonts-dejavu-core"]
     return names
