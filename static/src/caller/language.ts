@@ -41,19 +41,20 @@ export class Language {
     const { wanted } = this;
     const option = this.options.find(({ lang }) => lang === wanted);
     if (!option || root.lang === wanted) return;
-    let words: Words;
+    const left = root.lang;
     try {
       const response = await fetch(option.dataset.words!);
-      if (!response.ok) return;
-      words = (await response.json()) as Words;
+      if (!response.ok) throw new Error(response.statusText);
+      const words = (await response.json()) as Words;
+      if (wanted !== this.wanted) return; // another tap meanwhile
+      learn(words);
     } catch {
+      this.offer(left); // a list shows again what is so
       return;
     }
-    if (wanted !== this.wanted) return; // another tap meanwhile
-    learn(words);
     root.lang = option.lang;
     root.dir = option.dir;
-    this.offer();
+    this.offer(left);
     reword();
     this.changed(option.lang);
   }
@@ -69,14 +70,15 @@ export class Language {
   }
 
   /** The other languages; a list shows the one that is spoken. */
-  private offer(): void {
+  private offer(left: string): void {
     const held = this.choice.contains(document.activeElement);
     for (const option of this.options) {
       const spoken = option.lang === document.documentElement.lang;
       if (option instanceof HTMLOptionElement) option.selected = spoken;
       else option.hidden = spoken;
     }
-    if (held) this.choice.querySelector<HTMLElement>(":not([hidden])")?.focus();
+    // The tapped button is gone: the one that takes it back has its place in the order.
+    if (held) this.options.find(({ lang }) => lang === left)?.focus();
   }
 }
 
