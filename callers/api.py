@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from callers import devices, feeds, intake, links, sessions, throttles
+from callers import catalogue, devices, feeds, intake, links, sessions, throttles
 from dispatch.calls import cards, seats
 from dispatch.centres.access import centre_by_wall, scope
 from dispatch.centres.models import Centre
@@ -31,6 +31,8 @@ class OpenRequest(msgspec.Struct):
     secret: str
     boot: str
     session: uuid.UUID | None = None
+    #: What the page is written in now.
+    language: str = ""
 
 
 class BootRequest(msgspec.Struct):
@@ -94,7 +96,8 @@ def open_link(request: HttpRequest) -> HttpResponse:
             found.link_id,
             known=asked.session,
             device=devices.name(request.headers.get("User-Agent", "")),
-            language=request.headers.get("Accept-Language", "")[:2],
+            language=catalogue.match(asked.language)
+            or catalogue.negotiate(request.headers.get("Accept-Language", ""), centre.language),
         )
         call = opened.session.call
         answer = {
@@ -102,6 +105,8 @@ def open_link(request: HttpRequest) -> HttpResponse:
             "centre": {"slug": centre.slug, "name": centre.name},
             "call": cards.caller_card(call),
             "language": call.language,
+            # The page changes to it by itself, unless the person has chosen another.
+            "chosen": catalogue.chosen(call=call.language, centre=centre.language),
             "asks": call.asks,
             "ws": f"/s/{opened.session.pk}/ws",
             "epoch": replay.epoch(),

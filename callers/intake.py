@@ -1,4 +1,4 @@
-"""Items from the caller's page: fixes, chat, permission and media reports, each applied once."""
+"""Items from the caller's page: fixes, words, what is allowed, sent and read; each applied once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypedDict, cast
 import msgspec
 from django.db import transaction
 
-from callers import conditions, locations, sessions, throttles
+from callers import catalogue, conditions, locations, sessions, throttles
 from callers.models import AppliedItem, CallerSession
 from dispatch.calls import chat, requests, services
 from dispatch.calls.models import Call
@@ -60,11 +60,16 @@ class Answer(msgspec.Struct, tag="answer", tag_field="kind"):
     outcome: Literal["done", "declined", "failed"]
 
 
+class Language(msgspec.Struct, tag="language", tag_field="kind"):
+    client_seq: int
+    language: str
+
+
 class FixItem(locations.FixReport, tag="fix", tag_field="kind", kw_only=True):
     client_seq: int
 
 
-Said = Chat | Permission | Media | Conditions | Answer
+Said = Chat | Permission | Media | Conditions | Answer | Language
 Item = Said | FixItem
 
 
@@ -169,6 +174,10 @@ def _apply_once(session: CallerSession, boot: str, item: Said) -> None:
         conditions.report(session, names=item.names)
     elif isinstance(item, Answer):
         requests.answer(session.call, request_id=item.request, outcome=item.outcome)
+    elif isinstance(item, Language):
+        if item.language not in catalogue.languages():
+            raise DomainError("There is no page in this language.", code="bad_item")
+        sessions.reads(session, language=item.language)
     else:
         services.media_reported(
             session.call,

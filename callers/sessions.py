@@ -84,6 +84,7 @@ def open_session(
     if session is not None:
         session.cookie_sha256 = _hash(cookie)
         session.save(update_fields=["cookie_sha256"])
+        reads(session, language=language)
         session.call = link.call
         return Opened(session, cookie)
     session = CallerSession.objects.create(
@@ -178,6 +179,19 @@ def permission(session: CallerSession, *, what: str, outcome: str, detail: str) 
     )
     _mark_permitted(call, session)
     announce(session)
+
+
+def reads(session: CallerSession, *, language: str) -> None:
+    """The page is in another language now."""
+    if (
+        not CallerSession.objects.filter(pk=session.pk)
+        .exclude(language=language)
+        .update(language=language)
+    ):
+        return
+    session.language = language
+    if session.opened_at:
+        announce(session)
 
 
 def _mark_permitted(call: Call, session: CallerSession) -> None:

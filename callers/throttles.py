@@ -15,6 +15,7 @@ LIMITS = {
     "chat": 30,
     "permission": 60,
     "media": 120,
+    "language": 60,
     "seat": 60,
     "tap": 60,
     "conditions": 120,

@@ -52,4 +52,5 @@ urlpatterns = [
     path("health/ready", health.ready),
     # Last, for any short word is a centre; the words above are refused as short names.
     path("<slug:slug>", callers.page, name="caller-page"),
+    path("<slug:slug>/words/<slug:language>.json", callers.words, name="caller-words"),
 ]
