@@ -100,12 +100,13 @@ class Scene:
         page = self.signed_in(who, **options)
         return ConsolePage(page, self.origin).open(query)
 
-    def signed_in(self, who: str, **options: Any) -> Page:
-        """A staff member's browser, signed in, on no page in particular."""
+    def signed_in(self, who: str, subject: Subject | None = None, **options: Any) -> Page:
+        """A staff member's browser, signed in, on no page in particular. With a `subject` its
+        computer has a microphone."""
         email, password = self.town.account(who)
         state = self.town.signed_in.get(email)
         known = {"storage_state": state} if state else {}
-        opened = self._visit(who, None, **({"viewport": DESK} | known | options))
+        opened = self._visit(who, subject, **({"viewport": DESK} | known | options))
         page = opened.page()
         if state is None:
             sign_in(page, self.origin, email, password)
@@ -131,7 +132,7 @@ class Scene:
 
         `script` runs before the page's own: what is wrong with this phone (phones.py).
         """
-        phone = {"viewport": PHONE, "is_mobile": True, "has_touch": True}
+        phone: dict[str, Any] = {"viewport": PHONE, "is_mobile": True, "has_touch": True}
         opened = self._visit(f"caller-{subject.name}", subject, ask=ask, **(phone | options))
         if script:
             opened.context.add_init_script(script)
@@ -252,8 +253,15 @@ class Scene:
             said += [f"== {name}", *(f"   {line[:300]}" for line in part.tail(12).splitlines())]
         return "\n".join(said)
 
-    def _visit(self, name: str, subject: Subject | None, ask: bool = False, **o: Any) -> Visit:
-        browser = self.town.browsers.get(subject, ask=ask)
+    def _visit(
+        self,
+        name: str,
+        subject: Subject | None,
+        ask: bool = False,
+        own: tuple[str, ...] = (),
+        **o: Any,
+    ) -> Visit:
+        browser = self.town.browsers.get(subject, ask=ask, own=own)
         opened = visit(browser, name, self.town.ledger, **o)
         self.visits.append(opened)
         return opened
