@@ -1,6 +1,6 @@
 /** The staff API, and its refusals as sentences. */
 import type { Body } from "../shared/feed";
-import type { Call, CallDetail, Chat, Fix, Link, Seat, Text } from "./types";
+import type { Call, CallDetail, Chat, Fix, Link, Seat, ShownLink, Text } from "./types";
 
 export class ApiError extends Error {
   constructor(
@@ -56,6 +56,10 @@ export class Api {
 
   act(id: string, action: "resend" | "take-over" | "close" | "undo-close" | "revoke-link"): Promise<{ call: Call }> {
     return this.ask("POST", `calls/${id}/${action}/`, {});
+  }
+
+  showLink(id: string): Promise<ShownLink> {
+    return this.ask("POST", `calls/${id}/show-link/`, {});
   }
 
   async write(id: string, text: string, command: string): Promise<Chat> {

@@ -14,6 +14,7 @@ export const SHORTCUTS: Shortcut[] = [
   { key: "w", show: "W", what: "Write to the caller" },
   { key: "m", show: "M", what: "Sound on or off" },
   { key: "r", show: "R", what: "Resend the text" },
+  { key: "q", show: "Q", what: "Show the link as a QR code" },
   { key: "o", show: "O", what: "Take over the call" },
   { key: "x", show: "X", what: "Close the call" },
   { key: "u", show: "U", what: "Undo close" },
