@@ -14,6 +14,7 @@ def main() -> int:
 
     commands = {
         "run": run.run,
+        "run-lan": run.run_lan,
         "install": run.install_only,
         "password": run.password,
         "test": check.everything,

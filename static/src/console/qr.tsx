@@ -56,8 +56,8 @@ export function QrSheet({ call, linked }: { call: Call; linked: boolean }) {
       <h2 id="qr-title">Link of {call.number_display}</h2>
       {/* Drawn by the server from the link's modules: no text of anybody gets in. */}
       <div class="qr" role="img" aria-label="QR code of the link" dangerouslySetInnerHTML={{ __html: svg ?? "" }} />
-      <p>Point a phone's camera at the code, open the link and tap Start video.</p>
-      <p class="dim">For someone beside the caller, or to try with a phone here. The phone that taps last is the one you see.</p>
+      <p>Point a phone’s camera at the code, open the link and tap Start video.</p>
+      <p class="dim">For someone who can see this screen, or to try with a phone here. The phone that taps last is the one you see.</p>
       <form method="dialog">
         <button class="main" autofocus>
           Close
