@@ -3,7 +3,7 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run run-lan password install test lint format unit e2e protocol sizes screenshots lock manage
+.PHONY: help run run-lan password install test lint format unit e2e protocol sizes screenshots newcomer lock manage
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ sizes:  ## Weigh the pages against their budgets
 
 screenshots:  ## Take the pictures of every surface again
 	@$(SIGHTLINE) screenshots
+
+newcomer:  ## A clone in a fresh Debian root, make run, the main job, Ctrl-C (as root; debootstrap)
+	@$(SIGHTLINE) newcomer
 
 manage:  ## A Django command against the running system (ARGS='showmigrations')
 	@$(SIGHTLINE) manage $(ARGS)

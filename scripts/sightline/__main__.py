@@ -21,6 +21,7 @@ def main() -> int:
         "lint": check.lint,
         "sizes": check.sizes,
         "screenshots": check.screenshots,
+        "newcomer": check.newcomer,
         "format": check.reformat,
         "protocol": check.protocol,
         "lock": check.lock,
