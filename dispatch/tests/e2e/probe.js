@@ -235,6 +235,7 @@
           relay: local.relayProtocol || null,
           local_type: local.candidateType,
           remote_type: remote.candidateType,
+          remote_address: remote.address,
           remote_port: remote.port,
         });
       }
