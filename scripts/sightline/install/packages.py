@@ -1,4 +1,4 @@
-"""Debian packages: PostgreSQL + PostGIS, Redis, GDAL for GeoDjango, Chromium for tests."""
+"""Debian packages: PostgreSQL + PostGIS, Redis, GDAL for GeoDjango, browsers for tests."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ def missing(*, tests: bool) -> list[str]:
         if not chromium():
             # The shell draws no windows; the full browser is needed where it has to ask.
             names += ["chromium", "chromium-headless-shell"]
+        if not firefox():
+            names.append("firefox-esr")
         if shutil.which("curl") is None:
             names.append("curl")  # the examples in docs/driving.md are run as they stand
         if shutil.which("fc-match") is None or not _fonts():
@@ -72,6 +74,10 @@ def missing(*, tests: bool) -> list[str]:
 
 def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def firefox() -> str | None:
+    return shutil.which("firefox-esr") or shutil.which("firefox")
 
 
 def _postgres_packages() -> list[str]:
