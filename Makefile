@@ -3,7 +3,7 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT VERBOSE UPGRADE
 
-.PHONY: help run password install test lint format unit e2e protocol sizes screenshots lock manage
+.PHONY: help run password install test lint format unit e2e protocol messages sizes screenshots lock manage
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ format:  ## Format the Python code and mend what can be mended
 
 protocol:  ## Write static/src/shared/protocol.ts from the Python messages
 	@$(SIGHTLINE) protocol
+
+messages:  ## Take the caller's sentences to the catalogues (ARGS=fr begins a new language)
+	@$(SIGHTLINE) messages $(ARGS)
 
 sizes:  ## Weigh the pages against their budgets
 	@$(SIGHTLINE) sizes

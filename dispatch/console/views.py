@@ -166,14 +166,14 @@ def _boot(request: HttpRequest, centre: Centre) -> dict[str, Any]:
     person = _person(request)
     membership = Membership.objects.get(user=person, centre=centre)
     middle, zoom = _start(centre)
-    codes = centre.languages or [centre.language]
+    codes = languages.offered(centre.languages or [centre.language]) or ["en"]
     return {
         "centre": {
             "slug": centre.slug,
             "name": centre.name,
             "country": centre.country,
             "languages": [{"code": code, "name": languages.name_of(code)} for code in codes],
-            "default_language": centre.language,
+            "default_language": centre.language if centre.language in codes else codes[0],
             "center": middle,
             "zoom": zoom,
         },

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Actions, press } from "./actions";
 import { Board, step } from "./board";
 import type { Desk } from "./desk";
-import { clock, since } from "./format";
+import { clock, languageName, since } from "./format";
 import { listen } from "./keys";
 import { PositionPanel } from "./position";
 import { letterKeys, setSound, soundWanted } from "./settings";
@@ -67,7 +67,10 @@ function Head({ desk, call }: { desk: Desk; call: Call }) {
         {call.is_test && <Badge tone="wait">Test call</Badge>}
         {mine ? "Your call" : `Call of ${call.owner.name}`}
       </p>
-      <p class="head-phone">{phone?.device ?? "No phone yet"}</p>
+      <p class="head-phone">
+        {phone?.device ?? "No phone yet"}
+        {phone?.language && ` · reads ${languageName(phone.language)}`}
+      </p>
       <ul class="permissions" aria-label="Permissions">
         {permissions(phone, call.state === "closed").map(({ word, tone, note }) => (
           <li key={word} class={tone}>
