@@ -66,7 +66,7 @@ def measure(ground: Ground, runs: dict[str, int], deadline: float) -> Record:
     record, modes = Record(), list(MODES)
     for place in ground.places:
         for mode in modes:
-            run(ground, mode, place)  # the first of a kind warms caches, and is thrown away
+            Record().take(ground, mode, place)  # the first warms caches, and is thrown away
         for turn in range(runs[place]):
             if time.monotonic() > deadline:
                 sys.stderr.write(f"  {place}: out of time after {turn} rounds\n")

@@ -131,7 +131,8 @@ def run(ground: Ground, mode: str, place: str) -> Run:
     with ExitStack() as opened:
         shot = MODES[mode](ground, place, opened)
         shot.tap()
-        shot.viewer.wait_for_function("() => window.__marks.first", timeout=PATIENCE, polling=50)
+        seen = "() => __marks.first?.corners"
+        shot.viewer.wait_for_function(seen, timeout=PATIENCE, polling=50)
         return _judged(mode, place, shot)
 
 

@@ -97,15 +97,18 @@
       const now = wall();
       if (video.isConnected) video.requestVideoFrameCallback(onFrame);
       else watched.delete(video);
-      if (marks.first || frame.width <= PLACEHOLDER) return;
-      marks.first = {
+      if (frame.width <= PLACEHOLDER) return;
+      marks.first ??= {
         at: now,
         // The last packet of the frame, where the browser says so.
         received: frame.receiveTime ? wall(frame.receiveTime) : null,
         width: frame.width,
         element: marks.element,
-        ...window.__probe.read(video),
+        corners: null,
       };
+      // An element that has only just begun may not yet give its picture away: then the next one.
+      if (!marks.first.corners && video.readyState >= video.HAVE_CURRENT_DATA)
+        Object.assign(marks.first, window.__probe.read(video), { state: video.readyState });
     };
     video.requestVideoFrameCallback(onFrame);
   };
