@@ -61,9 +61,9 @@ def sentences(language: str) -> Mapping[str, str]:
 
 @cache
 def for_page(language: str) -> bytes:
-    """The JSON that a page fetches to speak another language."""
+    """The JSON that a page fetches: what is said later, and all of it in another language."""
     said = sentences(language)
-    return _json({key: said[key] for key in (*words.SCRIPT, *words.PAGE)}).encode()
+    return _json({key: said[key] for key in (*words.SCRIPT, *words.LATER, *words.PAGE)}).encode()
 
 
 @cache

@@ -18,6 +18,9 @@ LIMITS = {
     "language": 60,
     "seat": 60,
     "tap": 60,
+    "conditions": 120,
+    "answer": 60,
+    "poll": 60,
 }
 WINDOW_S = 60
 

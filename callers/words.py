@@ -62,8 +62,25 @@ SCRIPT = {
     "deadLead": _("Ask the person on the phone to send you a new link."),
     "offline": _("No connection. We keep trying. Stay on this page."),
     "waiting": _("Your messages and your position wait for a connection. The video goes on."),
+}
+
+#: What the script says later than in its first moment; it fetches these.
+LATER = {
+    # Translators: A button. It asks for the camera once more.
+    "tryAgain": _("Try again"),
+    "tapForSound": _("{centre} wants to speak to you."),
+    # Translators: A button.
+    "soundOn": _("Turn sound on"),
+    "waiting": _("Your messages and your position wait for a connection. The video goes on."),
     "videoDown": _("Video does not work right now. You can write, and we keep trying."),
-    "askedNothing": _(
+    "videoBlocked": _(
+        "This network does not let the video through. Turn Wi-Fi off if you can. "
+        "You can write, and we keep trying."
+    ),
+    "cannotSend": _(
+        "This app cannot send video. Open this link in Safari or Chrome. You can write here."
+    ),
+    "cameraUnanswered": _(
         "Did your phone ask to use the camera? Tap {allow}. "
         "If it did not ask, open this link in Safari or Chrome."
     ),
@@ -75,14 +92,47 @@ SCRIPT = {
     "cameraAbsent": _("We found no camera. You can still write."),
     "cameraBusy": _("Another app uses the camera. Close it, then tap {tryAgain}."),
     "cameraBrowser": _("This app cannot use the camera. Open this link in Safari or Chrome."),
+    "cameraInsecure": _(
+        "This page cannot use the camera. Ask the person on the phone to send you a new link. "
+        "You can write here."
+    ),
     "cameraFailed": _("The camera did not start. Tap {tryAgain}."),
     "cameraPaused": _("Your phone has paused the camera. Come back to this page to go on."),
-    "noMicrophone": _("The microphone is off. Your video goes on."),
-    # Translators: A button. It asks for the camera once more.
-    "tryAgain": _("Try again"),
-    "tapForSound": _("{centre} wants to speak to you."),
+    "pictureFrozen": _("Your picture stands still. Tap {tryAgain}."),
+    "pictureBlack": _("Your picture is black. Is something over the camera?"),
+    "microphoneUnanswered": _(
+        "Did your phone ask to use the microphone? Tap {allow}. Your video goes on."
+    ),
+    # Translators: The person speaks to the dispatcher on the phone anyway, as in the next ones.
+    "microphoneDenied": _("The microphone is off. Your video goes on. Keep talking on the phone."),
+    "microphoneDismissed": _("The microphone is not allowed yet. Your video goes on."),
+    "microphoneAbsent": _("We found no microphone. Your video goes on. Keep talking on the phone."),
+    "microphoneBusy": _(
+        "Your phone call uses the microphone. Your video goes on. Keep talking on the phone."
+    ),
+    "microphoneBrowser": _("This app cannot use the microphone. Your video goes on."),
+    "microphoneFailed": _("The microphone did not start. Your video goes on."),
+    "hushed": _("{centre} has turned your microphone off."),
+    "positionUnanswered": _(
+        "Did your phone ask for your location? Tap {allow}. It helps us find you."
+    ),
+    "positionDenied": _(
+        "Your phone does not say where you are. Tell the person on the phone where you are."
+    ),
+    "positionDismissed": _("We do not know where you are yet. Tap {tryAgain}, then tap {allow}."),
+    "positionFailed": _(
+        "Your phone cannot find where you are yet. Tell the person on the phone. We keep trying."
+    ),
+    "positionBrowser": _(
+        "This app cannot say where you are. Tell the person on the phone where you are."
+    ),
+    "unwatchedTitle": _("The video has stopped"),
+    "unwatchedLead": _("Nobody at {centre} was watching. Your camera is off. You can still write."),
+    "askCamera": _("{centre} asks to see again."),
     # Translators: A button.
-    "soundOn": _("Turn sound on"),
+    "startCamera": _("Start the camera"),
+    "askMicrophone": _("{centre} asks to hear you."),
+    "askFlip": _("{centre} asks you to turn the camera around."),
 }
 
 #: What stands in the page itself; the script gets these only with another language.
@@ -111,6 +161,10 @@ PAGE = {
     "cannot": _("Can’t use video? Write instead"),
     # Translators: A button.
     "stop": _("Stop video"),
+    # Translators: A button. It changes from the camera at the back to the one at the front.
+    "flip": _("Turn camera"),
+    # Translators: A button. The person does not want to do what was asked for.
+    "no": _("Not now"),
     # Translators: Read aloud by screen readers: the name of the choice of languages.
     "languages": _("Language"),
 }
@@ -129,4 +183,4 @@ ELSEWHERE = {
     "unknownLead": _("Ask the person on the phone to send you a new link."),
 }
 
-ENGLISH = {**SCRIPT, **PAGE, **ELSEWHERE}
+ENGLISH = {**SCRIPT, **LATER, **PAGE, **ELSEWHERE}

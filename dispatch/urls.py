@@ -25,6 +25,7 @@ calls = [
     path("calls/<uuid:call_id>/undo-close/", api.UndoClose.as_view(), name="undo-close"),
     path("calls/<uuid:call_id>/revoke-link/", api.RevokeLink.as_view(), name="revoke-link"),
     path("calls/<uuid:call_id>/chat/", api.Chat.as_view(), name="chat"),
+    path("calls/<uuid:call_id>/ask/", api.Ask.as_view(), name="ask"),
     path("calls/<uuid:call_id>/seat/", api.Seat.as_view(), name="seat"),
     path("calls/<uuid:call_id>/first-frame/", api.FirstFrame.as_view(), name="first-frame"),
 ]
@@ -44,6 +45,7 @@ urlpatterns = [
     path("s/<uuid:session_id>/seat", caller.seat),
     path("s/<uuid:session_id>/tap", caller.tap),
     path("s/<uuid:session_id>/items", caller.items),
+    path("s/<uuid:session_id>/poll", caller.poll),
     path("lk/webhook", webhooks.receive),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
