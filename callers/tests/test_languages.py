@@ -19,6 +19,7 @@ from dispatch.centres import languages
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
 from dispatch.console import snapshot
+from dispatch.feed.models import Entry
 from dispatch.tests import factories
 from dispatch.tests.caller import Phone, secret_of
 from scripts import messages
@@ -282,6 +283,20 @@ def test_the_console_hears_what_the_caller_reads(centre: Centre) -> None:
     body = {"secret": phone.secret, "boot": phone.boot, "session": phone.session}
     phone.post("/s/", body | {"language": "en"})
     assert session_item(call)["language"] == "en"
+
+
+def test_what_one_request_has_told_the_next_does_not_take_back(centre: Centre) -> None:
+    call = factories.call(centre=centre)
+    phone = Phone(secret_of(call))
+    phone.open()
+    phone.say("seen")
+    with scope(centre):
+        early = call.sessions.get()  # a socket that is being admitted
+        sessions.reads(call.sessions.get(), language="ar")
+        sessions.heard(early, boot=phone.boot)
+    told = Entry.objects.filter(stream_id=centre.stream, kind="session").order_by("seq").last()
+    assert told is not None
+    assert told.body["language"] == "ar"
 
 
 def test_a_page_that_says_nothing_of_its_language_gets_the_negotiated_one(centre: Centre) -> None:
