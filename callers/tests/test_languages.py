@@ -169,10 +169,10 @@ def test_the_page_is_written_in_one_language(centre: Centre, language: str) -> N
     unsaid = set(words.PAGE) - set(page.keys) - {"noScript"}
     assert not unsaid, f"no element says {unsaid}"
     assert said["noScript"] in page.text
-    found = re.search(rb'<script id="words"[^>]*>(.*?)</script>', source)
-    assert found
-    assert json.loads(found[1]) == {key: said[key] for key in words.SCRIPT}
-    assert b"<" not in found[1]
+    block = re.search(rb'<script id="words"[^>]*>(.*?)</script>', source)
+    assert block
+    assert json.loads(block[1]) == {key: said[key] for key in words.SCRIPT}
+    assert b"<" not in block[1]
 
 
 def test_an_arabic_page_holds_no_other_words(centre: Centre) -> None:
@@ -296,6 +296,7 @@ def test_what_one_request_has_told_the_next_does_not_take_back(centre: Centre) -
         sessions.heard(early, boot=phone.boot)
     told = Entry.objects.filter(stream_id=centre.stream, kind="session").order_by("seq").last()
     assert told is not None
+    assert told.body
     assert told.body["language"] == "ar"
 
 
