@@ -7,6 +7,7 @@ from typing import Protocol
 
 from playwright.sync_api import Page, expect
 
+from dispatch.tests.e2e import sight
 from dispatch.tests.e2e.browsers import Standstill
 from dispatch.tests.e2e.media import Subject
 from dispatch.tests.e2e.pages import ConsolePage
@@ -97,13 +98,33 @@ def time_passes(scene: Scene, console: ConsolePage, seconds: int) -> None:
 def narrow(page: Page, album: Album, name: str) -> None:
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     page.get_by_role("group", name="Actions").scroll_into_view_if_needed()
+    painted(page)
     album.keep(page, name)
     page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
 
 
 def wear(page: Page, theme: str) -> None:
-    """Through the user's own menu, as a dispatcher would."""
+    """Through the user's own menu, as a dispatcher would; until the map wears it too."""
     page.get_by_role("button", name="account and settings").click()
-    page.get_by_role("radio", name=theme).check()
+    choice = page.get_by_role("radio", name=theme)
+    before = None if choice.is_checked() else map_corner(page)
+    choice.check()
     page.keyboard.press("Escape")
     page.evaluate("() => document.activeElement.blur()")
+    painted(page)
+    if before:
+        sight.until(page, lambda: map_corner(page) != before, f"the map in {theme}")
+
+
+def map_corner(page: Page) -> bytes:
+    """A piece of the map with nothing over it."""
+    box = page.get_by_role("region", name="Map").bounding_box()
+    assert box
+    return page.screenshot(clip={"x": box["x"] + 8, "y": box["y"] + 40, "width": 48, "height": 48})
+
+
+def painted(page: Page) -> None:
+    """Everything that was changed is on the screen."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
