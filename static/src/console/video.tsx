@@ -62,8 +62,9 @@ function Live({ desk, call, identity, view }: { desk: Desk; call: Call; identity
   }, [picture.seen, call.generation, open]);
 
   const gone = !open || (call.media.state === "stopped" && !view.video);
-  const covered = !picture.seen || gone;
-  const drawn = covered ? undefined : picture.frozen ? "frozen" : "moving";
+  // Without its room the last picture is not there to be shown either.
+  const covered = !picture.seen || gone || (picture.frozen && !view.video);
+  const drawn = !picture.seen || gone ? undefined : picture.frozen ? "frozen" : "moving";
   useEffect(() => desk.draw(call.id, drawn), [drawn]);
   return (
     <>
