@@ -3,7 +3,7 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run run-lan password install test lint format unit e2e protocol sizes screenshots newcomer try-dockerfile lock manage
+.PHONY: help run run-lan password install test lint format unit e2e protocol messages sizes screenshots newcomer try-dockerfile lock manage
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ format:  ## Format the Python code and mend what can be mended
 
 protocol:  ## Write static/src/shared/protocol.ts from the Python messages
 	@$(SIGHTLINE) protocol
+
+messages:  ## Take the caller's sentences to the catalogues (ARGS=fr begins a new language)
+	@$(SIGHTLINE) messages $(ARGS)
 
 sizes:  ## Weigh the pages against their budgets
 	@$(SIGHTLINE) sizes

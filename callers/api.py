@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from callers import devices, intake, links, sessions, throttles
+from callers import catalogue, devices, feeds, intake, links, sessions, throttles
 from dispatch.calls import cards, seats
 from dispatch.centres.access import centre_by_wall, scope
 from dispatch.centres.models import Centre
@@ -31,11 +31,19 @@ class OpenRequest(msgspec.Struct):
     secret: str
     boot: str
     session: uuid.UUID | None = None
+    #: What the page is written in now.
+    language: str = ""
 
 
 class BootRequest(msgspec.Struct):
     boot: str
     resume: bool = False
+
+
+class PollRequest(msgspec.Struct):
+    boot: str
+    epoch: str | None = None
+    last_seq: int | None = None
 
 
 class ItemsRequest(msgspec.Struct):
@@ -88,7 +96,8 @@ def open_link(request: HttpRequest) -> HttpResponse:
             found.link_id,
             known=asked.session,
             device=devices.name(request.headers.get("User-Agent", "")),
-            language=request.headers.get("Accept-Language", "")[:2],
+            language=catalogue.match(asked.language)
+            or catalogue.negotiate(request.headers.get("Accept-Language", ""), centre.language),
         )
         call = opened.session.call
         answer = {
@@ -96,6 +105,8 @@ def open_link(request: HttpRequest) -> HttpResponse:
             "centre": {"slug": centre.slug, "name": centre.name},
             "call": cards.caller_card(call),
             "language": call.language,
+            # The page changes to it by itself, unless the person has chosen another.
+            "chosen": catalogue.chosen(call=call.language, centre=centre.language),
             "asks": call.asks,
             "ws": f"/s/{opened.session.pk}/ws",
             "epoch": replay.epoch(),
@@ -159,6 +170,21 @@ def items(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
         centre=centre, session_id=session_id, boot=asked.boot, raw_items=asked.items
     )
     return JsonResponse(outcome)
+
+
+@door
+def poll(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """What the socket would have said, for a page whose network blocks it."""
+    centre = _centre(request, session_id)
+    asked = msgspec.json.decode(request.body, type=PollRequest)
+    boot = sessions.check_boot(asked.boot)
+    _throttle("poll", session_id)
+    with scope(centre):
+        session = sessions.get(session_id)
+        sessions.heard(session, boot=boot, polling=True)
+        call = session.call
+    answer = feeds.catch_up(centre, call, asked.epoch, asked.last_seq)
+    return JsonResponse({**answer, "now": replay.now()})
 
 
 def _throttle(kind: str, session_id: uuid.UUID) -> None:

@@ -8,8 +8,10 @@ class CallersConfig(AppConfig):
     label = "callers"
 
     def ready(self) -> None:
-        from callers import invites, locations
+        from callers import catalogue, invites, locations
+        from dispatch.centres import languages
         from dispatch.feed import latest
 
+        languages.complete(catalogue.languages())
         invites.register_work()
         latest.register("centre", locations.last_positions)

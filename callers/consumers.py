@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import msgspec
 
-from callers import intake, links, sessions
+from callers import feeds, intake, links, sessions
 from callers.api import COOKIE
 from callers.models import CallerSession
-from dispatch.calls import cards, chat
-from dispatch.calls.models import Call, ChatMessage
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
 from dispatch.errors import DomainError
-from dispatch.feed import replay
 from dispatch.feed.socket import Audience, FeedSocket, Hello
 from dispatch.feed.threads import in_thread
 
@@ -26,17 +25,8 @@ class ItemsMessage(msgspec.Struct):
     items: list[Any]
 
 
-def caller_items(call: Call) -> list[dict[str, Any]]:
-    """Everything on the caller's side of a call: an allow-list."""
-    call = Call.objects.select_related("publisher", "centre").get(pk=call.pk)
-    messages = ChatMessage.objects.filter(call=call)
-    return [
-        {"kind": "call", "id": "call", "body": cards.caller_card(call)},
-        *(
-            {"kind": "chat", "id": str(message.pk), "body": chat.caller_body(message)}
-            for message in messages
-        ),
-    ]
+#: A page answers each heartbeat (2 s); after two that stayed unanswered it is gone.
+SILENT_AFTER_S = 4.4
 
 
 class CallerSocket(FeedSocket):
@@ -45,6 +35,13 @@ class CallerSocket(FeedSocket):
     centre: Centre
     session_id: uuid.UUID
     link_id: uuid.UUID
+    boot = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lapse: asyncio.TimerHandle | None = None
+        self._silent = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def _cookie(self) -> str:
         headers = dict(self.scope["headers"])
@@ -61,21 +58,15 @@ class CallerSocket(FeedSocket):
             sessions.check_boot(hello.boot)
         with scope(self.centre):
             session = sessions.get(self.session_id)
-            sessions.connected(session, online=True)
+            sessions.heard(session, boot=hello.boot)
             call, self.link_id = session.call, session.link_id
-
-        def catch_up(epoch: str | None, last_seq: int | None) -> dict[str, Any]:
-            with scope(self.centre, snapshot=True):
-                return replay.catch_up(
-                    call.stream,
-                    known_epoch=epoch,
-                    last_seq=last_seq,
-                    build=lambda: caller_items(call),
-                )
-
-        return Audience(call.stream, catch_up)
+        self.boot = hello.boot
+        return Audience(call.stream, partial(feeds.catch_up, self.centre, call))
 
     async def on_message(self, message: dict[str, Any]) -> None:
+        if message.get("t") == "beat":
+            await self._beat()
+            return
         if message.get("t") != "items":
             raise DomainError("This message is not understood.", code="bad_message")
         try:
@@ -92,13 +83,35 @@ class CallerSocket(FeedSocket):
         await self.reply({"t": "ack", "boot": asked.boot, **outcome})
 
     async def disconnect(self, code: int) -> None:
+        if self._lapse is not None:
+            self._lapse.cancel()
         await super().disconnect(code)
         if self.audience is not None:
             await in_thread(self._gone)
 
+    async def _beat(self) -> None:
+        """The page answered a heartbeat. A phone that lost its network says no goodbye."""
+        loop = asyncio.get_running_loop()
+        if self._lapse is not None:
+            self._lapse.cancel()
+        self._lapse = loop.call_later(SILENT_AFTER_S, self._fall_silent)
+        if self._silent:
+            self._silent = False
+            await in_thread(self._back)
+
+    def _fall_silent(self) -> None:
+        self._silent = True
+        task = asyncio.get_running_loop().create_task(in_thread(self._gone))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     def _gone(self) -> None:
         with scope(self.centre):
-            sessions.connected(CallerSession.objects.get(pk=self.session_id), online=False)
+            sessions.silent(self.session_id, boot=self.boot)
+
+    def _back(self) -> None:
+        with scope(self.centre):
+            sessions.heard(CallerSession.objects.get(pk=self.session_id), boot=self.boot)
 
     async def delivered(self, entries: list[dict[str, Any]]) -> None:
         """A page whose link was revoked hears nothing more."""

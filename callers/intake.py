@@ -1,15 +1,16 @@
-"""Items from the caller's page: fixes, chat, permission and media reports, each applied once."""
+"""Items from the caller's page: fixes, words, what is allowed, sent and read; each applied once."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict, cast
+import uuid
+from typing import Annotated, Any, Literal, TypedDict, cast
 
 import msgspec
 from django.db import transaction
 
-from callers import locations, sessions, throttles
+from callers import catalogue, conditions, locations, sessions, throttles
 from callers.models import AppliedItem, CallerSession
-from dispatch.calls import chat, services
+from dispatch.calls import chat, requests, services
 from dispatch.calls.models import Call
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
@@ -48,11 +49,28 @@ class Media(msgspec.Struct, tag="media", tag_field="kind"):
     microphone: bool
 
 
+class Conditions(msgspec.Struct, tag="conditions", tag_field="kind"):
+    client_seq: int
+    names: Annotated[list[Annotated[str, msgspec.Meta(max_length=40)]], msgspec.Meta(max_length=20)]
+
+
+class Answer(msgspec.Struct, tag="answer", tag_field="kind"):
+    client_seq: int
+    request: uuid.UUID
+    outcome: Literal["done", "declined", "failed"]
+
+
+class Language(msgspec.Struct, tag="language", tag_field="kind"):
+    client_seq: int
+    language: str
+
+
 class FixItem(locations.FixReport, tag="fix", tag_field="kind", kw_only=True):
     client_seq: int
 
 
-Item = Chat | Permission | Media | FixItem
+Said = Chat | Permission | Media | Conditions | Answer | Language
+Item = Said | FixItem
 
 
 class Refusal(TypedDict):
@@ -141,7 +159,7 @@ def _quota(session: CallerSession, raw_items: list[Any]) -> dict[str, int]:
     return {kind: throttles.allow(kind, str(session.pk), count) for kind, count in counts.items()}
 
 
-def _apply_once(session: CallerSession, boot: str, item: Chat | Permission | Media) -> None:
+def _apply_once(session: CallerSession, boot: str, item: Said) -> None:
     mark = AppliedItem(
         centre_id=session.centre_id, session=session, boot=boot, client_seq=item.client_seq
     )
@@ -152,6 +170,14 @@ def _apply_once(session: CallerSession, boot: str, item: Chat | Permission | Med
         chat.post(session.call, text=item.text, key=f"{boot}:{item.client_seq}", session=session.pk)
     elif isinstance(item, Permission):
         sessions.permission(session, what=item.what, outcome=item.outcome, detail=item.detail)
+    elif isinstance(item, Conditions):
+        conditions.report(session, names=item.names)
+    elif isinstance(item, Answer):
+        requests.answer(session.call, request_id=item.request, outcome=item.outcome)
+    elif isinstance(item, Language):
+        if item.language not in catalogue.languages():
+            raise DomainError("There is no page in this language.", code="bad_item")
+        sessions.reads(session, language=item.language)
     else:
         services.media_reported(
             session.call,

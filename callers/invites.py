@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from callers import links
+from callers import catalogue, links
 from callers.models import TextMessage
 from callers.sms import gateway, words
 from dispatch.calls import cards, events, services, stages
@@ -123,7 +123,11 @@ def apply_delivery(wall: int, text_id: UUID, *, delivered: bool, reason: str = "
 
 
 def _words(text: TextMessage) -> str:
-    return words.invitation(centre=text.centre.name, link=links.url(text.link))
+    return words.invitation(
+        centre=text.centre.name,
+        link=links.url(text.link),
+        language=catalogue.of_call(call=text.call.language, centre=text.centre.language),
+    )
 
 
 #: From which states each state may be reached.

@@ -84,6 +84,7 @@ def open_session(
     if session is not None:
         session.cookie_sha256 = _hash(cookie)
         session.save(update_fields=["cookie_sha256"])
+        reads(session, language=language)
         session.call = link.call
         return Opened(session, cookie)
     session = CallerSession.objects.create(
@@ -180,6 +181,19 @@ def permission(session: CallerSession, *, what: str, outcome: str, detail: str) 
     announce(session)
 
 
+def reads(session: CallerSession, *, language: str) -> None:
+    """The page is in another language now."""
+    if (
+        not CallerSession.objects.filter(pk=session.pk)
+        .exclude(language=language)
+        .update(language=language)
+    ):
+        return
+    session.language = language
+    if session.opened_at:
+        announce(session)
+
+
 def _mark_permitted(call: Call, session: CallerSession) -> None:
     """Set the stage by what the publisher's page was allowed; other pages move no stage."""
     if call.publisher is None or call.publisher.session != session.pk:
@@ -191,10 +205,24 @@ def _mark_permitted(call: Call, session: CallerSession) -> None:
         stages.fail(call, Stage.PERMITTED, f"camera {OUTCOMES[camera]}")
 
 
-def connected(session: CallerSession, *, online: bool) -> None:
-    """The page's socket came or went."""
-    if CallerSession.objects.filter(pk=session.pk).exclude(online=online).update(online=online):
-        session.refresh_from_db()
+def heard(session: CallerSession, *, boot: str, polling: bool = False) -> None:
+    """A page of this session is there: by its socket, or by a poll."""
+    now = timezone.now()
+    changed = not session.online or session.online_boot != boot
+    was_online, session.online, session.online_boot = session.online, True, boot
+    session.polled_at = now if polling else None
+    if not was_online:
+        session.online_at = now
+    session.save(update_fields=["online", "online_at", "online_boot", "polled_at"])
+    if changed and session.opened_at:
+        announce(session)
+
+
+def silent(session_id: uuid.UUID, *, boot: str) -> None:
+    """This page is not heard from any more; an older page than the newest changes nothing."""
+    gone = CallerSession.objects.filter(pk=session_id, online=True, online_boot=boot)
+    if gone.update(online=False, online_at=timezone.now(), polled_at=None):
+        session = CallerSession.objects.get(pk=session_id)
         if session.opened_at:
             announce(session)
 
@@ -214,5 +242,8 @@ def body(session: CallerSession) -> dict[str, Any]:
         "device": session.device,
         "language": session.language,
         "online": session.online,
+        "online_at": stamp(session.online_at),
+        "polling": session.polled_at is not None,
+        "conditions": session.conditions,
         "permissions": session.permissions,
     }

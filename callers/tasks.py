@@ -7,6 +7,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from callers import sessions
+from callers.models import CallerSession
 from dispatch.calls import services
 from dispatch.calls.access import lock
 from dispatch.calls.models import Call, Stage, StageMark
@@ -31,4 +33,24 @@ def expire_unopened() -> int:
             call = lock(call_id)
             if not StageMark.objects.filter(call=call, stage=Stage.OPENED).exists():
                 services.close(call, user=None, reason="never_opened")
+    return len(found)
+
+
+#: A page without a socket asks every three seconds.
+POLLS_LAPSE_AFTER = timedelta(seconds=8)
+
+
+@shared_task(name="callers.lapse")
+def lapse() -> int:
+    """Mark pages that stopped asking as gone; the count. A closed socket tells of itself."""
+    before = timezone.now() - POLLS_LAPSE_AFTER
+    with system_scope("sessions.lapse"):
+        found = list(
+            CallerSession.objects.filter(online=True, polled_at__lt=before).values_list(
+                "centre_id", "pk", "online_boot"
+            )[:500]
+        )
+    for centre_id, session_id, boot in found:
+        with scope(centre_by_wall(centre_id)):
+            sessions.silent(session_id, boot=boot)
     return len(found)

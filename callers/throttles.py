@@ -10,7 +10,18 @@ log = structlog.get_logger(__name__)
 
 #: Items a minute for one session. A phone reports about one fix a second, and may post ten
 #: minutes of them at once after an offline spell.
-LIMITS = {"fix": 1_200, "chat": 30, "permission": 60, "media": 120, "seat": 60, "tap": 60}
+LIMITS = {
+    "fix": 1_200,
+    "chat": 30,
+    "permission": 60,
+    "media": 120,
+    "language": 60,
+    "seat": 60,
+    "tap": 60,
+    "conditions": 120,
+    "answer": 60,
+    "poll": 60,
+}
 WINDOW_S = 60
 
 

@@ -26,6 +26,7 @@ calls = [
     path("calls/<uuid:call_id>/show-link/", api.ShowLink.as_view(), name="show-link"),
     path("calls/<uuid:call_id>/revoke-link/", api.RevokeLink.as_view(), name="revoke-link"),
     path("calls/<uuid:call_id>/chat/", api.Chat.as_view(), name="chat"),
+    path("calls/<uuid:call_id>/ask/", api.Ask.as_view(), name="ask"),
     path("calls/<uuid:call_id>/seat/", api.Seat.as_view(), name="seat"),
     path("calls/<uuid:call_id>/first-frame/", api.FirstFrame.as_view(), name="first-frame"),
 ]
@@ -45,10 +46,12 @@ urlpatterns = [
     path("s/<uuid:session_id>/seat", caller.seat),
     path("s/<uuid:session_id>/tap", caller.tap),
     path("s/<uuid:session_id>/items", caller.items),
+    path("s/<uuid:session_id>/poll", caller.poll),
     path("lk/webhook", webhooks.receive),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
     # Last, for any short word is a centre; the words above are refused as short names.
     path("<slug:slug>", callers.page, name="caller-page"),
+    path("<slug:slug>/words/<slug:language>.json", callers.words, name="caller-words"),
 ]

@@ -24,8 +24,15 @@ class CallerSession(Tenant):
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True)  # the page was visible
     tapped_at = models.DateTimeField(null=True)
-    #: Sockets it has open now; a hint, corrected by each connect and disconnect.
+    #: Whether its newest page is heard from: by its socket, or by its polls.
     online = models.BooleanField(default=False)
+    online_at = models.DateTimeField(null=True)  # since when that is so
+    #: The page that was heard from last: an older one's end says nothing about it.
+    online_boot = models.CharField(max_length=40, blank=True)
+    #: The last poll of a page whose socket is blocked; empty while its socket works.
+    polled_at = models.DateTimeField(null=True)
+    #: What the page says is not as it should be: see callers.conditions.
+    conditions = models.JSONField(default=list)
     #: {"camera": {"outcome": "granted", "at": "…"}, …}
     permissions = models.JSONField(default=dict)
 

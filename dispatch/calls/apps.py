@@ -8,8 +8,9 @@ class CallsConfig(AppConfig):
     label = "calls"
 
     def ready(self) -> None:
-        from dispatch.calls import nodes, rooms, seats
+        from dispatch.calls import nodes, requests, rooms, seats
 
         rooms.register()
         seats.register()
+        requests.register()
         nodes.register()

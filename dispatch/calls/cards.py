@@ -8,6 +8,7 @@ import phonenumbers
 
 from dispatch.calls.access import lock
 from dispatch.calls.models import Call, StageMark
+from dispatch.calls.models.call import UNWATCHED_STOP_AFTER
 from dispatch.feed.replay import stamp
 from dispatch.feed.unit import append
 
@@ -63,7 +64,13 @@ def centre_card(call: Call, marks: list[StageMark] | None = None) -> dict[str, A
         if publisher
         else None,
         "present": bool(publisher and publisher.present),
-        "media": {"state": call.media, "camera": call.camera, "microphone": call.microphone},
+        "media": {
+            "state": call.media,
+            "camera": call.camera,
+            "microphone": call.microphone,
+        },
+        "unwatched": _unwatched(call),
+        "unwatched_stop": call.unwatched_stop,
         "stages": {
             mark.stage: {"at": stamp(mark.at), "failed": mark.failed}
             for mark in sorted(marks, key=lambda mark: mark.pk)
@@ -71,6 +78,14 @@ def centre_card(call: Call, marks: list[StageMark] | None = None) -> dict[str, A
         "asks": call.asks,
         "is_test": call.is_test,
     }
+
+
+def _unwatched(call: Call) -> dict[str, Any] | None:
+    """Since when nobody watches a live camera, and when it will be stopped."""
+    since = call.unwatched_since
+    if since is None or not call.unwatched_alarm:
+        return None
+    return {"since": stamp(since), "stops_at": stamp(since + UNWATCHED_STOP_AFTER)}
 
 
 def caller_card(call: Call) -> dict[str, Any]:

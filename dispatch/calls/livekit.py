@@ -19,7 +19,7 @@ import jwt
 from django.conf import settings
 from google.protobuf.json_format import Parse, ParseError
 from livekit import api
-from livekit.protocol.models import ParticipantInfo
+from livekit.protocol.models import ParticipantInfo, TrackSource
 from livekit.protocol.webhook import WebhookEvent as _WireEvent
 
 from dispatch.calls.livekit_facts import (
@@ -150,6 +150,32 @@ def set_can_subscribe(*, node: MediaNode, room: str, identity: str, allowed: boo
         )
 
     return _unless_absent(lambda: _ask(node, "set_can_subscribe", work, room_admin=True, room=room))
+
+
+def mute_microphone(*, node: MediaNode, room: str, identity: str) -> bool:
+    """Silence a participant's microphone in the room; it cannot be switched on from here.
+
+    False when the participant, or a microphone of theirs, is absent.
+    """
+
+    async def work(client: api.LiveKitAPI) -> bool:
+        who = api.RoomParticipantIdentity(room=room, identity=identity)
+        tracks = (await client.room.get_participant(who)).tracks
+        spoken = [one for one in tracks if one.source == TrackSource.MICROPHONE and not one.muted]
+        for track in spoken:
+            await client.room.mute_published_track(
+                api.MuteRoomTrackRequest(
+                    room=room, identity=identity, track_sid=track.sid, muted=True
+                )
+            )
+        return bool(spoken)
+
+    try:
+        return _ask(node, "mute_microphone", work, room_admin=True, room=room)
+    except Refused as problem:
+        if problem.code == "not_found":
+            return False
+        raise
 
 
 def caller_token(*, node: MediaNode, room: str, identity: str, subscribe: bool) -> str:

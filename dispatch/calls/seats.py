@@ -207,7 +207,13 @@ def publish(*, call: Call, participant: Participant) -> Call:
     call.publisher, call.publisher_since = participant, now
     # What the other page sent says nothing about this one.
     call.media, call.camera, call.microphone = Call.Media.NONE, False, False
-    call.save(update_fields=["publisher", "publisher_since", "media", "camera", "microphone"])
+    call.unwatched_since, call.unwatched_alarm, call.unwatched_stop = None, False, False
+    call.save(
+        update_fields=[
+            *("publisher", "publisher_since", "media", "camera", "microphone"),
+            *("unwatched_since", "unwatched_alarm", "unwatched_stop"),
+        ]
+    )
     if previous is not None and previous.session != participant.session:
         events.record(call, "publisher.changed", actor=CallEvent.Actor.CALLER)
     outbox.put(PERMIT, {"call": str(call.pk)})

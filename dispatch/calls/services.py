@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from dispatch.calls import cards, events, rooms, stages
+from dispatch.calls import cards, events, requests, rooms, stages
 from dispatch.calls.access import lock
 from dispatch.calls.models import Call, CallEvent, Stage
 from dispatch.centres.models import Centre, User
@@ -78,6 +78,7 @@ def close(call: Call, *, user: User | None, reason: str = "closed") -> Call:
     _forget_publisher(call)
     call.save(update_fields=["state", "closed_at", "close_reason", *PUBLISHER_FIELDS])
     rooms.end(call, reason)
+    requests.withdraw(call)
     kind = "call.expired" if reason == "never_opened" else "call.closed"
     actor = STAFF if user else CallEvent.Actor.SYSTEM
     events.record(call, kind, actor=actor, user=user)
@@ -117,12 +118,16 @@ def put_out(call: Call) -> None:
     cards.changed(call)
 
 
-PUBLISHER_FIELDS = ("publisher", "publisher_since", "media", "camera", "microphone")
+PUBLISHER_FIELDS = (
+    *("publisher", "publisher_since", "media", "camera", "microphone"),
+    *("unwatched_since", "unwatched_alarm", "unwatched_stop"),
+)
 
 
 def _forget_publisher(call: Call) -> None:
     call.publisher, call.publisher_since = None, None
     call.media, call.camera, call.microphone = Call.Media.NONE, False, False
+    call.unwatched_since, call.unwatched_alarm, call.unwatched_stop = None, False, False
 
 
 def _require_open(call: Call) -> None:
@@ -144,9 +149,12 @@ def media_reported(
     if before == (state, camera, microphone):
         return
     call.media, call.camera, call.microphone = state, camera, microphone
-    call.save(update_fields=["media", "camera", "microphone"])
+    if state == Call.Media.LIVE:
+        call.unwatched_stop = False
+    call.save(update_fields=["media", "camera", "microphone", "unwatched_stop"])
     caller = CallEvent.Actor.CALLER
-    if state != before[0]:
+    # What the page stopped because nobody watched is in the timeline already.
+    if state != before[0] and not (state == Call.Media.STOPPED and call.unwatched_stop):
         events.record(call, f"media.{state}", actor=caller)
     if microphone != before[2]:
         events.record(call, f"media.microphone_{'on' if microphone else 'off'}", actor=caller)

@@ -15,7 +15,7 @@ from celery import shared_task
 from django.db.models import F
 from django.utils import timezone
 
-from dispatch.calls import livekit, nodes, presence, rooms
+from dispatch.calls import livekit, nodes, presence, rooms, watch
 from dispatch.calls.models import Call, MediaNode, Participant, Room, WebhookReceipt
 from dispatch.centres.access import centre_by_wall, system_scope
 
@@ -50,6 +50,12 @@ def reconcile() -> None:
         except livekit.Problem as problem:
             log.info("reconcile_skipped", node=node.name, problem=problem.code)
     WebhookReceipt.objects.filter(received_at__lt=timezone.now() - RECEIPTS_KEPT).delete()
+
+
+@shared_task(name="calls.watch")
+def look_at_cameras() -> None:
+    """Alarm about cameras that nobody watches, and stop them in the end."""
+    watch.look()
 
 
 def reconcile_node(node: MediaNode) -> None:

@@ -20,6 +20,8 @@ SYSTEM_REASONS = frozenset(
         "sessions.lookup",  # likewise a caller session's cookie
         "webhooks.lookup",  # a room name names its call; ids only
         "rooms.reconcile",  # compares all rooms with what the nodes list
+        "camera.unwatched",  # lists calls with a live camera; each is then looked at alone
+        "sessions.lapse",  # lists pages that stopped asking; each is then marked alone
         "links.expire",  # lists calls whose link was never opened
         "texts.delivery",  # a delivery report names its text; ids only
         "demo.phone",  # the demo phone shows the texts of every centre (development only)

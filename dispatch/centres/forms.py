@@ -26,13 +26,17 @@ class CentreForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         required=False,
         label="Languages",
-        help_text="Which languages dispatchers can pick for a caller's text and page.",
+        help_text="Which languages dispatchers can pick for a caller's text and page. Those not "
+        "translated yet are not shown to them; a caller whose browser asks for another language "
+        "that is translated gets that one.",
     )
     language = forms.ChoiceField(
         choices=languages.choices,
         widget=UnfoldAdminSelectWidget,
         label="First language",
-        help_text="The language a caller's text and page have unless the dispatcher picks another.",
+        help_text="The language a caller's text and page have unless the dispatcher picks another, "
+        "or, for the page, the caller's browser asks for one. One that is not translated yet "
+        "comes out in English.",
     )
     latitude = forms.FloatField(
         min_value=-90,

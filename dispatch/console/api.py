@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from callers import invites, links, locations, qr
 from callers.models import LastPosition
-from dispatch.calls import cards, chat, numbers, seats, services
+from dispatch.calls import cards, chat, numbers, requests, seats, services
 from dispatch.calls.access import call_for
 from dispatch.calls.models import Call
 from dispatch.centres.access import centre_for, scope
@@ -116,6 +116,7 @@ class CallDetail(CallView):
                     "sessions": found.get("session", []),
                     "events": found.get("event", []),
                     "chat": found.get("chat", []),
+                    "requests": found.get("request", []),
                     "position": locations.value(last)["body"] if last else None,
                 }
             )
@@ -198,6 +199,21 @@ class Chat(CallView):
                 user=self.person(request),
             )
             return Response({"chat": chat.body(message)}, status=201)
+
+
+class Ask(CallView):
+    @extend_schema(request=shapes.AskRequest, responses={201: shapes.AskResponse})
+    def post(self, request: Request, slug: str, call_id: UUID) -> Response:
+        """Ask the caller's page for its camera, its microphone, the other camera, or quiet."""
+        asked = self.read(request, shapes.AskRequest)
+        with scope(self.centre(request)):
+            made = requests.ask(
+                call_for(call_id),
+                what=asked["what"],
+                command=asked["command"],
+                user=self.person(request),
+            )
+            return Response({"request": requests.body(made)}, status=201)
 
 
 class Seat(CallView):

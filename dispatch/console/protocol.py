@@ -32,6 +32,19 @@ PermissionOutcome = Literal[
 ]
 
 
+ConditionName = Literal[
+    "hidden",
+    "camera_paused",
+    "picture_black",
+    "picture_frozen",
+    "no_socket",
+    "no_media",
+    "tcp",
+    "no_webrtc",
+]
+RequestName = Literal["camera", "microphone", "flip", "mute", "stop"]
+
+
 class Owner(TypedDict):
     id: int
     name: str
@@ -48,6 +61,13 @@ class Media(TypedDict):
     state: Literal["none", "live", "paused", "stopped"]
     camera: bool
     microphone: bool
+
+
+class Unwatched(TypedDict):
+    """Nobody of the staff is in the room with a live camera."""
+
+    since: str
+    stops_at: str
 
 
 class StageState(TypedDict):
@@ -70,6 +90,8 @@ class CallCard(TypedDict):
     publisher: Publisher | None
     present: bool
     media: Media
+    unwatched: Unwatched | None
+    unwatched_stop: bool
     stages: dict[StageName, StageState]
     asks: list[PermissionName]
     is_test: bool
@@ -108,6 +130,9 @@ class SessionItem(TypedDict):
     device: str
     language: str
     online: bool
+    online_at: str | None
+    polling: bool
+    conditions: list[ConditionName]
     permissions: dict[PermissionName, Permission]
 
 
@@ -141,6 +166,18 @@ ChatItem = TypedDict(
 )
 
 
+class RequestItem(TypedDict):
+    """What staff asked of the caller's page, and what became of it."""
+
+    id: str
+    call: str
+    what: RequestName
+    name: str
+    at: str
+    answer: Literal["open", "done", "declined", "failed", "replaced"]
+    answered_at: str | None
+
+
 class Position(TypedDict):
     call: str
     lat: float
@@ -171,3 +208,11 @@ class CallerCard(TypedDict):
     asks: list[PermissionName]
     centre: dict[Literal["name"], str]
     undo_until: str | None
+
+
+class CallerRequest(TypedDict):
+    """An open request on the caller's side."""
+
+    id: str
+    what: RequestName
+    at: str

@@ -29,6 +29,18 @@ class ChatRequest(serializers.Serializer[Any]):
     command = serializers.UUIDField(help_text="The client's id of this message: it is sent once.")
 
 
+class AskRequest(serializers.Serializer[Any]):
+    what = serializers.ChoiceField(
+        choices=["camera", "microphone", "flip", "mute"],
+        help_text="The caller decides about all but mute, which the page does at once.",
+    )
+    command = serializers.UUIDField(help_text="The client's id of this request: it is asked once.")
+
+
+class AskResponse(serializers.Serializer[Any]):
+    request = serializers.JSONField(help_text="RequestItem of dispatch/console/protocol.py.")
+
+
 class SeatRequest(serializers.Serializer[Any]):
     boot = serializers.RegexField(r"^[A-Za-z0-9_-]{8,40}$", help_text="Random id of a page load.")
 
@@ -62,6 +74,7 @@ class CallDetailResponse(CallResponse):
     sessions = serializers.ListField(child=serializers.JSONField())
     events = serializers.ListField(child=serializers.JSONField())
     chat = serializers.ListField(child=serializers.JSONField())
+    requests = serializers.ListField(child=serializers.JSONField())
     position = serializers.JSONField(allow_null=True)
 
 

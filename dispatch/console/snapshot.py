@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from callers import invites, links, sessions
 from callers.models import CallerSession, Link, TextMessage
-from dispatch.calls import cards, chat, events
-from dispatch.calls.models import Call, CallEvent, ChatMessage, StageMark
+from dispatch.calls import cards, chat, events, requests
+from dispatch.calls.models import Call, CallerRequest, CallEvent, ChatMessage, StageMark
 from dispatch.calls.models.call import UNDO_CLOSE_FOR
 
 
@@ -53,6 +53,10 @@ def items(calls: QuerySet[Call] | None = None) -> list[dict[str, Any]]:
         *(
             _item("chat", row.pk, chat.body(row))
             for row in ChatMessage.objects.filter(**of_board).select_related("user")
+        ),
+        *(
+            _item("request", row.pk, requests.body(row))
+            for row in CallerRequest.objects.filter(**of_board).select_related("user")
         ),
     ]
 

@@ -38,7 +38,10 @@ def console(request: HttpRequest) -> HttpResponse:
     if centre is None:
         return refusal
     boot = _boot(request, centre)
-    return _page(request, "console/page.html", {"boot": boot})
+    response = _page(request, "console/page.html", {"boot": boot})
+    # Push-to-talk speaks into the room; nothing else of this computer is ever asked for.
+    response["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
+    return response
 
 
 @login_required
@@ -150,6 +153,7 @@ def _urls(request: HttpRequest) -> dict[str, str | None]:
     admin = person.is_staff and access.administered_by(person).exists()
     return {
         "console": "/console/",
+        "login": "/account/login/",
         "logout": "/account/logout/",
         "admin": "/admin/" if admin or person.is_superuser else None,
         "history": "/console/history/",
@@ -166,14 +170,14 @@ def _boot(request: HttpRequest, centre: Centre) -> dict[str, Any]:
     person = _person(request)
     membership = Membership.objects.get(user=person, centre=centre)
     middle, zoom = _start(centre)
-    codes = centre.languages or [centre.language]
+    codes = languages.offered(centre.languages or [centre.language]) or ["en"]
     return {
         "centre": {
             "slug": centre.slug,
             "name": centre.name,
             "country": centre.country,
             "languages": [{"code": code, "name": languages.name_of(code)} for code in codes],
-            "default_language": centre.language,
+            "default_language": centre.language if centre.language in codes else codes[0],
             "center": middle,
             "zoom": zoom,
         },

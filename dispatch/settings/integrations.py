@@ -35,6 +35,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "rooms": {"task": "calls.reconcile", "schedule": 10.0, "options": {"expires": 10}},
+    "cameras": {"task": "calls.watch", "schedule": 5.0, "options": {"expires": 5}},
+    "pollers": {"task": "callers.lapse", "schedule": 4.0, "options": {"expires": 4}},
     "links": {"task": "callers.expire_unopened", "schedule": 60.0, "options": {"expires": 60}},
 }
 

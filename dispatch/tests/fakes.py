@@ -52,6 +52,7 @@ class FakeLiveKit:
             "list_participants",
             "remove_participant",
             "set_can_subscribe",
+            "mute_microphone",
         ):
             monkeypatch.setattr(livekit, name, getattr(self, name))
         return self
@@ -84,6 +85,10 @@ class FakeLiveKit:
         inside = there[room].inside
         inside[identity] = replace(inside[identity], can_subscribe=allowed)
         return True
+
+    def mute_microphone(self, *, node: MediaNode, room: str, identity: str) -> bool:
+        there = self._on(node, "mute_microphone", room)
+        return room in there and identity in there[room].inside
 
     # What browsers do.
 

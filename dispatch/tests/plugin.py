@@ -25,8 +25,20 @@ def test_database(django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         before = setup_databases(verbosity=0, interactive=False)
         yield
+        _end_sessions()
         connections.close_all()
         teardown_databases(before, verbosity=0)
+
+
+def _end_sessions() -> None:
+    """End the connections that threads of the last tests still hold, or nothing can be dropped."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

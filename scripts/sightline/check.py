@@ -105,6 +105,15 @@ def protocol() -> int:
     return 0 if report.ok else 1
 
 
+def messages(arguments: list[str]) -> int:
+    """Take the sentences of the caller's side to the catalogues and to TypeScript."""
+    install(tests=True)
+    report = Report()
+    command = [str(PYTHON), "-m", "scripts.messages", *arguments]
+    report.run(Step("messages", command, env=_settings(), live=True))
+    return 0 if report.ok else 1
+
+
 def reformat() -> int:
     install(tests=True)
     report = Report()
@@ -187,6 +196,11 @@ def _django_steps(services: Stack) -> list[Step]:
         Step(
             "protocol in TypeScript",
             [str(PYTHON), "-m", "scripts.protocol_ts", "--check"],
+            env=services.env,
+        ),
+        Step(
+            "every sentence in every language",
+            [str(PYTHON), "-m", "scripts.messages", "--check"],
             env=services.env,
         ),
         _sizes_step(services),

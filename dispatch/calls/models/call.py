@@ -13,6 +13,10 @@ from dispatch.centres.tenancy import Tenant, scoped
 
 #: How long a closed call can be opened again by one click.
 UNDO_CLOSE_FOR = timedelta(minutes=10)
+#: A camera that nobody watches: longer than a reload of a console on a slow machine.
+UNWATCHED_ALARM_AFTER = timedelta(seconds=15)
+#: Time for a colleague to hear the alarm, look, and open the call.
+UNWATCHED_STOP_AFTER = timedelta(seconds=60)
 
 
 def default_asks() -> list[str]:
@@ -30,7 +34,7 @@ class Call(Tenant):
         NONE = "none"  # no camera was opened yet
         LIVE = "live"
         PAUSED = "paused"  # the page is hidden or its camera is interrupted
-        STOPPED = "stopped"  # by the person
+        STOPPED = "stopped"  # by the person, or because nobody watched (`unwatched_stop`)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=20)  # E.164
@@ -51,6 +55,12 @@ class Call(Tenant):
     media = models.CharField(max_length=8, choices=Media.choices, default=Media.NONE)
     camera = models.BooleanField(default=False)
     microphone = models.BooleanField(default=False)
+    #: Since when nobody of the staff has been in the room with a camera that is on.
+    unwatched_since = models.DateTimeField(null=True)
+    #: The consoles were alarmed about it.
+    unwatched_alarm = models.BooleanField(default=False)
+    #: The video was stopped because of it; a new tap clears this.
+    unwatched_stop = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)
 
     objects: Any = scoped()

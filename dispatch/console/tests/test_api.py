@@ -219,3 +219,20 @@ def test_the_snapshot_is_what_a_socket_gets(desk: Desk) -> None:
     assert {"call", "link", "text", "event"} <= set(kinds)
     assert next(i for i in found["items"] if i["kind"] == "call")["body"]["id"] == call["id"]
     assert found["seq"] > 0
+
+
+def test_asking_the_callers_page(desk: Desk) -> None:
+    call = desk.send().json()["call"]
+    path = f"calls/{call['id']}/ask/"
+    order = {"what": "camera", "command": str(uuid.uuid4())}
+    answer = desk.post(path, order)
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["request"]["what"] == "camera"
+    assert desk.post(path, order).json()["request"]["id"] == order["command"]
+    flip = desk.post(path, {"what": "flip", "command": str(uuid.uuid4())})
+    assert (flip.status_code, flip.json()["code"]) == (409, "not_live")
+    assert desk.post(path, {**order, "what": "stop"}).status_code == 400
+    assert Desk().post(f"../{desk.centre.slug}/{path}", order).status_code == 404
+    assert Client().post(desk.base + path, order).status_code in (401, 403)
+    requests = desk.http.get(f"{desk.base}calls/{call['id']}/").json()["requests"]
+    assert [one["id"] for one in requests] == [order["command"]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-RESOLVER = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+RESOLVER = (
+    "--host-resolver-rules=MAP caller.test 127.0.0.1, MAP * ~NOTFOUND,"
+    " EXCLUDE localhost, EXCLUDE 127.0.0.1"
+)
 JWT = re.compile(rb"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}")
 Size = dict[str, int]
 
@@ -70,18 +75,21 @@ class Browsers:
         self._env: dict[str, str | float | bool] = dict(os.environ)
         if home:
             self._env["HOME"] = str(home)
-        self._running: dict[tuple[str, bool], Browser] = {}
+        self._running: dict[tuple[str, bool, tuple[str, ...]], Browser] = {}
         full = shutil.which("chromium") or shutil.which("chromium-browser")
         assert full, "Chromium is missing: `make test` installs it (apt install chromium)"
         self._full = full
         # The shell has no windows to draw: the same engine for less work.
         self._shell = shutil.which("chromium-headless-shell") or full
 
-    def get(self, subject: Subject | None = None, *, ask: bool = False) -> Browser:
-        """`ask` leaves camera and microphone to the context's own grants, to test refusals."""
-        key = (subject.name if subject else "", ask)
+    def get(
+        self, subject: Subject | None = None, *, ask: bool = False, own: tuple[str, ...] = ()
+    ) -> Browser:
+        """`ask` leaves camera and microphone to the context's own grants, to test refusals.
+        `own` are flags of a browser apart from the others."""
+        key = (subject.name if subject else "", ask, own)
         if key not in self._running:
-            flags = list(self._flags)
+            flags = [*self._flags, *own]
             if subject:
                 camera = media.camera_file(subject, self._files)
                 microphone = media.microphone_file(subject, self._files)
@@ -104,6 +112,42 @@ class Browsers:
     def close(self) -> None:
         for browser in self._running.values():
             browser.close()
+
+
+class Standstill:
+    """All processes of one browser, stopped between two instructions as a phone without power.
+
+    No goodbye is sent and no socket is closed. The browser is known by a flag of its own.
+    """
+
+    def __init__(self, flag: str) -> None:
+        self._pids = _family(flag)
+        assert self._pids, f"no browser runs with {flag}"
+
+    def __enter__(self) -> None:
+        for pid in self._pids:
+            os.kill(pid, signal.SIGSTOP)
+
+    def __exit__(self, *_: object) -> None:
+        for pid in reversed(self._pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def _family(flag: str) -> list[int]:
+    """The process started with this flag, and its children's children; parents first."""
+    children: dict[int, list[int]] = {}
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            pid = int(folder.name)
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(pid)
+            if flag.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
+                found.append(pid)
+    for pid in found:  # grows while it is read
+        found += [child for child in children.get(pid, []) if child not in found]
+    return found
 
 
 class Visit:

@@ -40,6 +40,9 @@ class ConsolePage:
         self.timeline = page.get_by_role("region", name="Timeline")
         self.message = page.get_by_role("textbox", name="Message to caller")
         self.send_message = page.get_by_role("button", name="Send message")
+        self.connection = page.get_by_role("status", name="Connection")
+        self.alarm = page.get_by_role("alert", name="Alarm")
+        self.talk = page.get_by_role("button", name=re.compile("^Talk"))
         self.sound = page.get_by_role("button", name=re.compile("^Sound (on|off)$"))
 
     def open(self, query: str = "") -> ConsolePage:

@@ -66,6 +66,16 @@
     };
   }
 
+  // Elements that no page shows can be heard all the same.
+  const unseen = [];
+  window.Audio = new Proxy(window.Audio, {
+    construct(target, args) {
+      const element = Reflect.construct(target, args);
+      unseen.push(element);
+      return element;
+    },
+  });
+
   // --- pictures -----------------------------------------------------------------------------
   const canvas = document.createElement("canvas");
   canvas.width = W;
@@ -161,7 +171,7 @@
   /** Live audio tracks of the page's media elements, with whether a person would hear them. */
   const soundTracks = () => {
     const found = [];
-    for (const el of document.querySelectorAll("audio, video")) {
+    for (const el of new Set([...document.querySelectorAll("audio, video"), ...unseen])) {
       const stream = el.srcObject;
       if (!(stream instanceof MediaStream)) continue;
       for (const track of stream.getAudioTracks())
@@ -214,9 +224,13 @@
     const found = [];
     for (const peer of peers.filter(alive)) {
       const stats = await peer.getStats();
-      for (const transport of stats.values()) {
-        if (transport.type !== "transport" || !transport.selectedCandidatePairId) continue;
-        const pair = stats.get(transport.selectedCandidatePairId);
+      // By the transport where it says so; Firefox marks the pair itself.
+      const chosen = new Set();
+      for (const s of stats.values())
+        if (s.type === "transport" && s.selectedCandidatePairId) chosen.add(s.selectedCandidatePairId);
+        else if (s.type === "candidate-pair" && s.selected === true) chosen.add(s.id);
+      for (const id of chosen) {
+        const pair = stats.get(id);
         const local = stats.get(pair.localCandidateId), remote = stats.get(pair.remoteCandidateId);
         found.push({
           state: peer.connectionState,

@@ -1,5 +1,5 @@
 """Debian packages: PostgreSQL + PostGIS, Redis, GDAL for GeoDjango; Caddy for the network;
-Chromium for tests."""
+browsers for tests."""
 
 from __future__ import annotations
 
@@ -72,8 +72,12 @@ def missing(*, tests: bool, lan: bool) -> list[str]:
         if not chromium():
             # The shell draws no windows; the full browser is needed where it has to ask.
             names += ["chromium", "chromium-headless-shell"]
+        if not firefox():
+            names.append("firefox-esr")
         if shutil.which("curl") is None:
             names.append("curl")  # the examples in docs/driving.md are run as they stand
+        if shutil.which("iptables") is None and not Path("/usr/sbin/iptables").exists():
+            names.append("iptables")  # networks that block video
         if shutil.which("fc-match") is None or not _fonts():
             names += ["fontconfig", "fonts-dejavu-core"]
     return names
@@ -81,6 +85,10 @@ def missing(*, tests: bool, lan: bool) -> list[str]:
 
 def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def firefox() -> str | None:
+    return shutil.which("firefox-esr") or shutil.which("firefox")
 
 
 def _postgres_packages() -> list[str]:

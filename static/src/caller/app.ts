@@ -1,17 +1,16 @@
 /** The caller's side of one call: which state the page is in, and what leads from one to the next. */
-import { Backoff, onReturn } from "../shared/backoff";
-import { FeedSocket } from "../shared/feed";
-import { Chat } from "./chat";
-import type { ChatBody } from "./chat";
+import { onReturn, retried } from "../shared/backoff";
 import { Claim } from "./claim";
+import type * as Later from "./later";
+import type { Line } from "./line";
+import { Link } from "./link";
 import { Live } from "./live";
 import { compose } from "./look";
-import type { Remedy } from "./look";
-import { Link } from "./link";
+import type { Facts, Remedy } from "./look";
 import { Memory, fingerprint, uuid } from "./memory";
-import { Queue } from "./queue";
-import type { OutItem, Receipt } from "./queue";
-import type { CallerCall, Refusal, SeatAnswer, Session, What } from "./server";
+import type { OutItem } from "./queue";
+import type { Refusal, SeatAnswer, Session, What } from "./server";
+import type { Trouble } from "./trouble";
 import { View } from "./view";
 import type { State } from "./view";
 
@@ -23,17 +22,18 @@ export class App {
   private readonly boot = uuid();
   private readonly memory: Memory;
   private readonly view: View;
-  private readonly chat: Chat;
   private readonly link: Link;
   private readonly claim: Claim;
-  private readonly queue: Queue;
   private readonly live: Live;
-  private readonly rest = new Backoff(1000, 30_000); // between a socket's farewell and the next
-  private feed: FeedSocket | null = null;
+  /** What the button does not need, as soon as it is there. */
+  private later: typeof Later | null = null;
+  private line: Line | null = null;
+  private early: ((line: Line) => void)[] = []; // what is to be sent once there is a line
   private state: Exclude<State, "lost"> = "reading";
   private again = false;
   private resume = false;
   private writing = false;
+  private unwatched = false;
   private remedy: Remedy = null;
   private farewell: ReturnType<typeof setTimeout> | undefined;
 
@@ -41,7 +41,7 @@ export class App {
     this.memory = new Memory(`sl.${fingerprint(secret)}.`);
     this.link = new Link(secret, this.boot, this.memory, () => this.draw());
     this.claim = new Claim(this.link, {
-      pending: (pending) => this.queue.hold(pending),
+      pending: (pending) => this.line?.queue.hold(pending),
       taken: () => this.live.taken(),
       settled: () => this.heard(),
       refused: (why, resume) => this.refused(why, resume),
@@ -50,45 +50,86 @@ export class App {
       start: () => this.tap(),
       stop: () => this.stop(),
       microphone: () => this.live.toggleMicrophone(),
-      write: (text) => this.write(text),
+      write: (text) => this.whenLined((line) => line.write(text)),
       openWriting: () => {
         this.writing = true;
         this.draw();
         this.view.focusMessage();
       },
-      trouble: () => (this.remedy === "sound" ? this.live.startAudio() : this.tap()),
+      trouble: () => this.mend(),
       placeOff: () => this.live.stopPosition(),
-    });
-    this.chat = new Chat(this.view.chat, () => this.centre);
-    this.queue = new Queue({
-      boot: this.boot,
-      load: () => this.memory.get("tab", "queue"),
-      save: (waiting) => this.memory.set("tab", "queue", waiting.length ? waiting : null),
-      send: (boot, items) =>
-        this.feed?.status === "live" && this.feed.send({ t: "items", boot, items }),
-      post: (boot, items) => this.link.ask<Receipt>("items", { boot, items }),
-      refused: (item, why) => this.itemRefused(item, why.message),
+      flip: () => void this.live.flip(),
+      grant: () => this.line?.requests.grant(),
+      decline: () => this.line?.requests.decline(),
     });
     this.live = new Live({
       seat: () => this.link.ask<SeatAnswer>("seat"),
       refused: (why) => this.refused(why),
       permission: (what, outcome, detail) => {
-        this.queue.add("permission", { what, outcome, ...(detail ? { detail } : {}) });
+        this.report("permission", { what, outcome, ...(detail ? { detail } : {}) });
         if (what === "camera" && outcome === "granted") this.resume = false;
         else if (what === "camera" && this.resume) this.offerContinue();
       },
-      fix: (fix) => this.queue.add("fix", { ...fix }),
-      media: (state, camera, microphone) => this.queue.add("media", { state, camera, microphone }),
+      conditions: (names) => this.report("conditions", { names }),
+      fix: (fix) => this.report("fix", { ...fix }),
+      media: (state, camera, microphone) => this.report("media", { state, camera, microphone }),
       changed: () => this.draw(),
     });
   }
 
   start(): void {
     onReturn(() => this.live.refresh());
+    document.addEventListener("visibilitychange", () => this.live.tell({ hidden: document.hidden }));
+    void this.addRest();
     this.link.open().then(
       (session) => this.opened(session),
       () => this.finish("dead"),
     );
+  }
+
+  /** The rest of the page: the line to the server, all its sentences, its languages. */
+  private async addRest(): Promise<void> {
+    const later = await retried(() => import("./later"));
+    this.later = later;
+    const line: Line = new later.Line(
+      {
+        boot: this.boot,
+        memory: this.memory,
+        link: this.link,
+        live: this.live,
+        chat: this.view.chat,
+        centre: () => this.centre,
+      },
+      {
+        heard: () => this.heard(),
+        changed: () => this.draw(),
+        closed: () => this.end(null),
+        refused: (why) => this.refused(why),
+        dead: () => this.finish("dead"),
+        ours: () => !line.call?.publisher || line.call.publisher === this.boot || this.claim.pending,
+        state: () => this.state,
+        tap: () => this.tap(),
+        stop: () => this.stop(true),
+        reworded: () => {
+          this.view.quiet = true;
+          this.draw();
+        },
+      },
+    );
+    line.queue.hold(this.claim.pending);
+    this.line = line;
+    for (const send of this.early.splice(0)) send(line);
+    if (this.link.session) line.open(this.link.session);
+    this.draw();
+  }
+
+  private whenLined(send: (line: Line) => void): void {
+    if (this.line) send(this.line);
+    else this.early.push(send);
+  }
+
+  private report(kind: OutItem["kind"], fields: Record<string, unknown>): void {
+    this.whenLined((line) => line.queue.add(kind, fields));
   }
 
   private get centre(): string {
@@ -101,34 +142,8 @@ export class App {
     else if (this.state === "reading") this.become("ready");
     this.draw();
     this.live.moved(session.call.generation);
-    this.queue.open();
     if (this.state === "ready") void this.goOn();
-    this.feed = new FeedSocket({
-      url: (attempt) => {
-        const path = session.ws;
-        // Refused twice: perhaps the cookie is gone.
-        if (attempt < 2) return path;
-        return this.link.open().then(
-          () => path,
-          () => path,
-        );
-      },
-      hello: { stream: "call", boot: this.boot },
-      onChange: () => this.heard(),
-      onStatus: (status) => {
-        if (status === "live") {
-          this.rest.reset();
-          this.queue.flush(true);
-        }
-        this.draw();
-      },
-      onMessage: (message) => {
-        if (message.t === "ack") this.queue.take(message.boot, message);
-        else if (message.code === "call_closed") this.end(null);
-        else if (!message.retry) this.rejoin();
-      },
-    });
-    this.feed.start();
+    this.line?.open(session);
     void this.seen();
   }
 
@@ -145,23 +160,31 @@ export class App {
     await this.link.insist(() => this.link.ask("seen")).catch(() => undefined);
   }
 
-  /** The socket was refused for good: with a new cookie, or not at all. */
-  private rejoin(): void {
-    this.link.open().then(
-      () => void this.rest.wait().then(() => this.feed?.start()),
-      () => this.finish("dead"),
-    );
-  }
-
   /** One tick from the touch to the camera: the server is told beside it, not before. */
   private tap(resume = false): void {
     this.resume = resume;
-    this.again = false;
+    this.again = this.unwatched = false;
     this.writing = true;
     this.state = "live";
     this.memory.set("tab", "publishing", true);
     void this.claim.make(resume); // before start(): its items follow the tap
     this.live.start(this.link.session?.asks ?? ASKS);
+    this.line?.requests.settle("camera");
+  }
+
+  /** The button beside the trouble. */
+  private mend(): void {
+    switch (this.remedy) {
+      case "sound":
+        return this.live.startAudio();
+      case "microphone":
+        return this.live.toggleMicrophone();
+      case "position":
+        return this.live.startPosition();
+      case "camera":
+      case null:
+        return this.tap();
+    }
   }
 
   /** A reload of the page that was sending goes on by itself where the browser lets it. */
@@ -186,28 +209,30 @@ export class App {
     this.become("ready");
   }
 
-  private stop(): void {
+  private stop(unwatched = false): void {
+    this.unwatched = unwatched;
     this.claim.drop();
     this.memory.set("tab", "publishing", null);
     this.live.stop("video");
-    this.queue.add("media", { state: "stopped", camera: false, microphone: false });
+    this.report("media", { state: "stopped", camera: false, microphone: false });
     this.become("stopped");
   }
 
   /** The stream said something. */
   private heard(): void {
-    const model = this.feed?.model;
-    const call = model?.get<CallerCall>("call", "call");
+    const { line } = this;
+    const call = line?.call;
     if (call?.state === "closed") this.end(call.undo_until);
-    else if (call) {
+    else if (line && call) {
       if (this.state === "ended") this.reopen();
       this.live.moved(call.generation);
-      const settled = this.claim.settled && this.live.on && this.feed?.status === "live";
+      const settled = this.claim.settled && this.live.on && line.live;
       if (call.publisher === this.boot && this.live.on) this.claim.settle();
       else if (call.publisher && settled) this.taken();
+      line.requests.obey();
     }
-    this.chat.draw(model?.all<ChatBody>("chat") ?? []);
-    if (!this.chat.empty) this.writing = true;
+    line?.draw();
+    if (line && !line.silent) this.writing = true;
     this.draw();
   }
 
@@ -215,7 +240,7 @@ export class App {
     if (why.code === "taken_over") {
       // A seat refused to a page that was put aside, while its new tap is on the way.
       if (this.claim.pending || !this.live.on) return;
-      const call = this.feed?.model.get<CallerCall>("call", "call") ?? this.link.session?.call;
+      const call = this.line?.call ?? this.link.session?.call;
       if (resume && !call?.publisher) this.offerContinue();
       else this.taken();
     } else if (why.code === "call_closed") this.end(null);
@@ -229,22 +254,21 @@ export class App {
 
   private end(undoUntil: string | null): void {
     if (this.state !== "ended") {
-      this.queue.forget("fix");
+      this.line?.queue.forget("fix");
       this.finish("ended");
     }
     // For as long as the call can be opened again we listen, and send nothing.
     clearTimeout(this.farewell);
-    const { feed } = this;
-    if (!feed) return;
-    const wait = undoUntil ? Date.parse(undoUntil) - feed.now() + GRACE : UNDO;
-    this.farewell = setTimeout(() => feed.stop(), Math.max(0, wait));
+    const now = this.line?.now() ?? Date.now();
+    const wait = undoUntil ? Date.parse(undoUntil) - now + GRACE : UNDO;
+    this.farewell = setTimeout(() => this.line?.stop(), Math.max(0, wait));
   }
 
   /** Camera, microphone and position are off before anything else happens. */
   private finish(state: "ended" | "taken" | "dead"): void {
     this.claim.drop();
     this.live.stop("all");
-    if (state === "dead") this.feed?.stop();
+    if (state === "dead") this.line?.stop();
     this.memory.set("tab", "publishing", null);
     this.become(state);
   }
@@ -256,39 +280,28 @@ export class App {
     this.live.warm();
   }
 
-  private write(text: string): void {
-    const seq = this.queue.add("chat", { text });
-    this.chat.wrote(`${this.boot}:${seq}`, text);
-    this.heard();
-  }
-
-  private itemRefused(item: OutItem, message: string): void {
-    if (item.kind !== "chat") return;
-    this.chat.refused(`${this.boot}:${item.client_seq}`, message);
-    this.heard();
-  }
-
   private become(state: Exclude<State, "lost">): void {
     this.state = state;
     this.draw();
   }
 
   private draw(): void {
-    const { state, centre, again, resume, live } = this;
-    const offline = this.link.unreachable || this.feed?.status === "lost";
-    const shown = state === "live" && offline && !live.up ? "lost" : state;
-    const { look, remedy } = compose(
-      {
-        state: shown,
-        centre,
-        again,
-        resume: resume && !live.on,
-        offline,
-        writing: this.writing && (state === "ready" || state === "live" || state === "stopped"),
-      },
-      live,
-    );
-    this.remedy = remedy;
-    this.view.draw(look);
+    const { state, centre, again, resume, live, unwatched, line } = this;
+    const offline = this.link.unreachable || line?.lost === true;
+    const facts: Facts = {
+      state: state === "live" && offline && !live.up ? "lost" : state,
+      centre,
+      again,
+      resume: resume && !live.on,
+      offline,
+      unwatched,
+      request: line?.requests.wish ?? null,
+      writing: this.writing && (state === "ready" || state === "live" || state === "stopped"),
+    };
+    // The first moment has one trouble only.
+    const first: Trouble | null = offline ? { text: "offline", remedy: null } : null;
+    const trouble = this.later ? this.later.findTrouble(facts, live) : first;
+    this.remedy = trouble?.remedy ?? null;
+    this.view.draw(compose(facts, live, trouble));
   }
 }

@@ -21,11 +21,7 @@ export interface CaptureHooks {
 }
 
 /** First frame first: small pictures start sooner and get through worse networks. */
-const VIDEO: MediaTrackConstraints = {
-  facingMode: { ideal: "environment" },
-  width: { ideal: 640 },
-  height: { ideal: 360 },
-};
+const SIZE: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 360 } };
 const PATIENCE = 12000;
 const SETTLE = 1000;
 const ONCE_IN = 60000;
@@ -55,6 +51,7 @@ export function outcomeOf(error: unknown): Outcome {
 export class Capture {
   camera: MediaStreamTrack | null = null;
   microphone: MediaStreamTrack | null = null;
+  facing: "environment" | "user" = "environment";
   private turn = 0; // an answer that belongs to an earlier turn is thrown away
   private reacquired = -Infinity; // when the camera was last asked for after it went away
 
@@ -75,6 +72,40 @@ export class Capture {
   /** Only the microphone, while the picture goes on. */
   async addMicrophone(): Promise<void> {
     await this.ask(["microphone"], this.turn, true);
+  }
+
+  /** The other camera, while the sound goes on. False where there is none to be had. */
+  async flip(): Promise<boolean> {
+    const { turn, camera: old } = this;
+    if (!old) return false;
+    const known = old.getSettings().deviceId;
+    const other = this.facing === "user" ? "environment" : "user";
+    release(old); // phones have one camera open at a time
+    const track = (await this.open({ facingMode: { exact: other } })) ?? (await this.open(await another(known)));
+    if (turn !== this.turn) {
+      release(track);
+      return false;
+    }
+    if (track) {
+      this.facing = other;
+      this.adopt(track);
+      this.hooks.paused(false);
+    } else {
+      this.camera = null;
+    }
+    this.hooks.changed();
+    if (!track) await this.ask(["camera"], turn, true); // back to the one there was
+    return track !== null;
+  }
+
+  private async open(which: MediaTrackConstraints | null): Promise<MediaStreamTrack | null> {
+    if (!which) return null;
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ video: { ...SIZE, ...which } });
+      return stream.getVideoTracks()[0] ?? null;
+    } catch {
+      return null;
+    }
   }
 
   stop(): void {
@@ -114,7 +145,7 @@ export class Capture {
     let stream: MediaStream;
     try {
       stream = await navigator.mediaDevices.getUserMedia({
-        video: whats.includes("camera") ? VIDEO : false,
+        video: whats.includes("camera") && { ...SIZE, facingMode: { ideal: this.facing } },
         audio: whats.includes("microphone"),
       });
     } catch (error) {
@@ -169,6 +200,19 @@ export class Capture {
     if (lately) this.hooks.outcome("camera", "failed", "ended");
     else if (await this.ask(["camera"], turn, true)) this.hooks.paused(false);
   }
+}
+
+/** Another camera than this one, where the phone names several. */
+async function another(known: string | undefined): Promise<MediaTrackConstraints | null> {
+  const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  const found = devices.find(({ kind, deviceId }) => kind === "videoinput" && deviceId && deviceId !== known);
+  return found ? { deviceId: { exact: found.deviceId } } : null;
+}
+
+/** Whether there is a camera to turn to. */
+export async function hasTwoCameras(): Promise<boolean> {
+  const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  return devices.filter(({ kind }) => kind === "videoinput").length > 1;
 }
 
 function release(track: MediaStreamTrack | null): void {

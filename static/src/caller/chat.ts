@@ -1,5 +1,6 @@
 /** What dispatcher and caller write to each other, large enough to read at arm's length. */
 import { say } from "./strings";
+import type { Key } from "./strings";
 
 export interface ChatBody {
   id: string;
@@ -13,8 +14,15 @@ interface Own {
   key: string;
   text: string;
   state: "sending" | "refused";
-  reason: string;
+  note: Key;
 }
+
+/** What is said of a message that the server did not take, by the code it gave. */
+const NOT_SENT: Partial<Record<string, Key>> = {
+  too_long: "notSentTooLong",
+  throttled: "notSentTooMany",
+  call_closed: "notSentEnded",
+};
 
 export class Chat {
   private own: Own[] = []; // written here, not yet in the stream
@@ -26,12 +34,12 @@ export class Chat {
   ) {}
 
   wrote(key: string, text: string): void {
-    this.own.push({ key, text, state: "sending", reason: "" });
+    this.own.push({ key, text, state: "sending", note: "sending" });
   }
 
-  refused(key: string, reason: string): void {
+  refused(key: string, code: string): void {
     const own = this.own.find((line) => line.key === key);
-    if (own) Object.assign(own, { state: "refused", reason });
+    if (own) Object.assign(own, { state: "refused", note: NOT_SENT[code] ?? "notSent" });
   }
 
   get empty(): boolean {
@@ -47,12 +55,11 @@ export class Chat {
     const sorted = [...lines].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
     const rows = sorted.map((line) =>
       line.from === "staff"
-        ? row("staff", this.centre(), line.text, "")
-        : row("own", say("you"), line.text, ""),
+        ? row("staff", part("b", this.centre()), part("p", line.text))
+        : row("own", spoken("b", "you"), part("p", line.text)),
     );
-    for (const { text, state, reason } of this.own) {
-      const note = state === "refused" ? say("notSent", { reason }) : say("sending");
-      rows.push(row(`own ${state}`, say("you"), text, note));
+    for (const { text, state, note } of this.own) {
+      rows.push(row(`own ${state}`, spoken("b", "you"), part("p", text), spoken("small", note)));
     }
     this.update(rows);
     this.list.scrollTop = this.list.scrollHeight;
@@ -68,20 +75,23 @@ export class Chat {
   }
 }
 
-function row(kind: string, who: string, text: string, note: string): HTMLElement {
+function row(kind: string, ...parts: HTMLElement[]): HTMLElement {
   const item = document.createElement("li");
   item.className = kind;
-  const parts: [string, string][] = [
-    ["b", who],
-    ["p", text],
-    ["small", note],
-  ];
-  for (const [tag, content] of parts) {
-    if (!content) continue;
-    const part = document.createElement(tag);
-    part.textContent = content;
-    if (tag === "p") part.dir = "auto";
-    item.append(part);
-  }
+  item.append(...parts);
   return item;
+}
+
+function part(tag: string, content: string): HTMLElement {
+  const element = document.createElement(tag);
+  element.textContent = content;
+  if (tag === "p") element.dir = "auto"; // whatever language it was written in
+  return element;
+}
+
+/** A sentence of the page's, said anew where the page's language changes. */
+function spoken(tag: string, key: Key): HTMLElement {
+  const element = part(tag, say(key));
+  element.dataset.say = key;
+  return element;
 }

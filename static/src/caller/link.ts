@@ -61,8 +61,10 @@ export class Link {
     // A reload is the same session: what the person allowed before belongs to it.
     const session = this.memory.get<string>("phone", "session");
     const { secret, boot } = this;
+    const language = document.documentElement.lang;
+    const known = session ? { session } : {};
     try {
-      this.session = await post<Session>("/s/", { secret, boot, ...(session ? { session } : {}) });
+      this.session = await post<Session>("/s/", { secret, boot, language, ...known });
     } catch (error) {
       this.unreachable = (error as Refusal).passing;
       this.changed();

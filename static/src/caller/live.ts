@@ -1,8 +1,12 @@
 /** All that leaves the phone after the tap: camera, microphone, position. And how it ends. */
-import { Backoff } from "../shared/backoff";
-import { Capture } from "./capture";
+import { retried } from "../shared/backoff";
+import type { ConditionName } from "../shared/protocol";
+import { Capture, hasTwoCameras } from "./capture";
 import type { Outcome } from "./capture";
 import type { Media, MediaHooks } from "./media";
+import type { OwnPicture, PictureTrouble } from "./ownpicture";
+import { conditionsOf } from "./conditions";
+import { Awake, Voices } from "./device";
 import { Position } from "./position";
 import type { Fix } from "./position";
 import type { What } from "./server";
@@ -10,6 +14,8 @@ import type { What } from "./server";
 export interface LiveHooks extends Pick<MediaHooks, "seat" | "refused"> {
   permission(what: What, outcome: Outcome, detail?: string): void;
   fix(fix: Fix): void;
+  /** What is not as it should be, by the names of the protocol. */
+  conditions(names: ConditionName[]): void;
   media(state: "live" | "stopped" | "paused", camera: boolean, microphone: boolean): void;
   /** Something to be seen has changed. */
   changed(): void;
@@ -20,6 +26,16 @@ export class Live {
   on = false;
   up = false; // in the room
   down = false; // the centre has no video now
+  blocked = false; // the network lets no video through
+  incapable = typeof RTCPeerConnection === "undefined";
+  tcp = false;
+  hidden = false;
+  /** No socket to the server: it is asked every few seconds instead. */
+  socketless = false;
+  canFlip = false;
+  /** The centre has muted the microphone; until the person turns it on again. */
+  hushed = false;
+  picture: PictureTrouble = null;
   sends = { camera: false, microphone: false };
   muted = false;
   paused = false; // by the phone
@@ -31,8 +47,11 @@ export class Live {
   private wanted: "warm" | "publish" | null = null;
   private generation = 0;
   private told = "";
-  private lock: WakeLockSentinel | null = null;
-  private readonly voices: HTMLAudioElement[] = [];
+  private toldConditions: string | null = null;
+  private flipping = false;
+  private own: OwnPicture | null = null;
+  private readonly awake = new Awake();
+  private readonly voices = new Voices();
   private readonly capture: Capture;
   private readonly position: Position;
 
@@ -46,6 +65,7 @@ export class Live {
       outcome,
       changed: () => this.pass(),
       paused: (paused) => {
+        if (this.paused === paused) return;
         this.paused = paused;
         this.report();
         hooks.changed();
@@ -55,10 +75,10 @@ export class Live {
       fix: (fix) => hooks.fix(fix),
       outcome: (result, detail) => outcome("position", result, detail),
     });
-    // Made early: an element made while the page is in the background may stay mute.
-    const voice = new Audio();
-    voice.autoplay = true;
-    this.voices.push(voice);
+  }
+
+  get facing(): "environment" | "user" {
+    return this.capture.facing;
   }
 
   get camera(): MediaStreamTrack | null {
@@ -84,13 +104,14 @@ export class Live {
     this.asks = asks;
     // A position already followed goes on and is not asked for again.
     this.outcomes = this.follows ? { position: "granted" } : {};
-    this.muted = this.paused = false;
+    this.muted = this.paused = this.hushed = false;
     this.told = "";
-    void this.stayAwake();
+    void this.awake.hold();
     this.startAudio();
     if (asks.includes("position")) this.position.start();
-    void this.capture.start(asks);
+    void this.capture.start(asks).then(() => this.count());
     this.want("publish");
+    this.watchOwn();
     this.hooks.changed();
   }
 
@@ -102,14 +123,17 @@ export class Live {
   /** The person has stopped the video, or all: camera and microphone are off before this returns. */
   stop(what: "video" | "all"): void {
     this.on = false;
+    this.own?.stop();
+    this.own = null;
+    this.picture = null;
     this.capture.stop();
     if (what === "all") {
       this.position.stop();
       this.wanted = null;
       this.media?.leave();
     }
-    void this.lock?.release().catch(() => undefined);
-    this.lock = null;
+    this.awake.release();
+    this.reportConditions();
     this.hooks.changed();
   }
 
@@ -118,7 +142,33 @@ export class Live {
     this.hooks.changed();
   }
 
+  /** The person wants to be asked for the position again. */
+  startPosition(): void {
+    this.position.start();
+    this.hooks.changed();
+  }
+
+  /** Turn to the other camera; false where that did not work. */
+  async flip(): Promise<boolean> {
+    if (this.flipping || !this.on) return false;
+    this.flipping = true;
+    try {
+      return await this.capture.flip();
+    } finally {
+      this.flipping = false;
+      this.hooks.changed();
+    }
+  }
+
+  /** The centre turns the microphone off; only the person turns it on again. */
+  hush(): void {
+    if (!this.on || this.muted || !this.capture.microphone) return;
+    this.muted = this.hushed = true;
+    this.pass();
+  }
+
   toggleMicrophone(): void {
+    this.hushed = false;
     if (!this.capture.microphone) {
       this.muted = false;
       void this.capture.addMicrophone();
@@ -137,63 +187,69 @@ export class Live {
   refresh(): void {
     this.position.refresh();
     if (!this.on) return;
-    void this.stayAwake();
+    void this.awake.hold();
     void this.capture.refresh();
   }
 
   /** Only in a touch: browsers play a voice unasked nowhere else. */
   startAudio(): void {
-    for (const voice of this.voices) {
-      voice.srcObject ??= new MediaStream();
-      voice.play().catch(() => undefined);
-    }
+    this.voices.start();
     this.media?.startAudio();
+  }
+
+  /** What only the page knows: it is in the background; its socket is blocked. */
+  tell(facts: { hidden?: boolean; socketless?: boolean }): void {
+    Object.assign(this, facts);
+    this.report();
+  }
+
+  private async count(): Promise<void> {
+    // Phones name their cameras only once they were allowed.
+    this.canFlip = this.capture.camera !== null && (await hasTwoCameras());
+    this.hooks.changed();
+  }
+
+  private watchOwn(): void {
+    const own = document.getElementById("own") as HTMLVideoElement | null;
+    if (!own || this.own) return;
+    void retried(() => import("./ownpicture")).then(({ OwnPicture }) => {
+      if (!this.on || this.own) return;
+      this.own = new OwnPicture(own, (trouble) => {
+        this.picture = trouble;
+        this.report();
+        this.hooks.changed();
+      });
+    });
   }
 
   private want(what: "warm" | "publish"): void {
     this.wanted = what;
+    if (this.incapable) return this.report();
     if (this.media) this.media.want(what === "publish");
     else this.loading ??= this.load();
   }
 
   private async load(): Promise<void> {
-    const backoff = new Backoff();
-    for (;;) {
-      try {
-        const { Media } = await import("./media");
-        this.media = new Media({
-          seat: this.hooks.seat,
-          refused: this.hooks.refused,
-          audio: () => this.voice(),
-          silenced: (silenced) => {
-            this.silenced = silenced;
-            this.hooks.changed();
-          },
-          changed: ({ up, down, camera, microphone }) => {
-            this.up = up;
-            this.down = down;
-            this.sends = { camera, microphone };
-            this.report();
-            this.hooks.changed();
-          },
-        });
-        break;
-      } catch {
-        await backoff.wait(); // no network: position and text work without it
-      }
-    }
+    const { Media } = await retried(() => import("./media"));
+    this.media = new Media({
+      seat: this.hooks.seat,
+      refused: this.hooks.refused,
+      audio: () => this.voices.free(),
+      silenced: (silenced) => {
+        this.silenced = silenced;
+        this.hooks.changed();
+      },
+      hushed: () => this.hush(),
+      changed: ({ up, down, blocked, tcp, camera, microphone }) => {
+        Object.assign(this, { up, down, blocked, tcp });
+        this.sends = { camera, microphone };
+        this.report();
+        this.hooks.changed();
+      },
+    });
     this.media.moved(this.generation);
     this.pass();
     if (this.wanted) this.want(this.wanted);
-  }
-
-  private voice(): HTMLAudioElement {
-    const free = this.voices.find((voice) => !hasTracks(voice));
-    if (free) return free;
-    const voice = new Audio();
-    voice.autoplay = true;
-    this.voices.push(voice);
-    return voice;
   }
 
   private pass(): void {
@@ -203,6 +259,7 @@ export class Live {
 
   /** Tells the server what is being sent, each time that is something new. */
   private report(): void {
+    this.reportConditions();
     if (!this.on || !this.up) return;
     const { camera, microphone } = this.sends;
     if (!camera && !microphone && !this.told) return;
@@ -213,18 +270,12 @@ export class Live {
     this.hooks.media(state, camera, microphone);
   }
 
-  private async stayAwake(): Promise<void> {
-    if (!("wakeLock" in navigator) || this.lock?.released === false) return;
-    try {
-      const lock = await navigator.wakeLock.request("screen");
-      if (this.on) this.lock = lock;
-      else await lock.release();
-    } catch {
-      // a low battery, or a browser that will not: the picture goes on
-    }
+  private reportConditions(): void {
+    const names = conditionsOf(this);
+    // A page that was reloaded says so even where all is well again.
+    const told = this.toldConditions ?? (this.on ? null : "");
+    if (names.join() === told) return;
+    this.toldConditions = names.join();
+    this.hooks.conditions(names);
   }
-}
-
-function hasTracks(element: HTMLAudioElement): boolean {
-  return element.srcObject instanceof MediaStream && element.srcObject.getTracks().length > 0;
 }

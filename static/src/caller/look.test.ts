@@ -1,7 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { english } from "./english";
 import type { Live } from "./live";
 import { compose } from "./look";
 import type { Facts } from "./look";
+import { findTrouble } from "./trouble";
+import { learn } from "./strings";
+
+beforeAll(() => learn(english));
 
 const facts: Facts = {
   state: "live",
@@ -9,6 +14,8 @@ const facts: Facts = {
   again: false,
   resume: false,
   offline: false,
+  unwatched: false,
+  request: null,
   writing: true,
 };
 
@@ -30,8 +37,10 @@ function live(part: Record<string, unknown> = {}): Live {
 }
 
 const nothing = { camera: false, microphone: false };
-const look = (part: Record<string, unknown>, more: Partial<Facts> = {}) =>
-  compose({ ...facts, ...more }, live(part)).look;
+const look = (part: Record<string, unknown>, more: Partial<Facts> = {}) => {
+  const all = { ...facts, ...more };
+  return compose(all, live(part), findTrouble(all, live(part)));
+};
 
 describe("compose", () => {
   it("claims only what is so", () => {

@@ -1,8 +1,8 @@
 /** What the person is told, from what is so. */
-import type { Outcome } from "./capture";
 import type { Live } from "./live";
 import { say } from "./strings";
 import type { Key } from "./strings";
+import type { Trouble } from "./trouble";
 import type { Look, State } from "./view";
 
 export interface Facts {
@@ -13,31 +13,30 @@ export interface Facts {
   resume: boolean; // a reloaded page that cannot go on by itself
   offline: boolean;
   writing: boolean;
+  /** The centre stopped the video, for nobody watched. */
+  unwatched: boolean;
+  /** What the centre asks for, while it waits for an answer. */
+  request: Wish | null;
 }
 
-const CAMERA: Record<Exclude<Outcome, "granted">, Key> = {
-  denied: "cameraDenied",
-  dismissed: "cameraDismissed",
-  absent: "cameraAbsent",
-  busy: "cameraBusy",
-  timeout: "askedNothing",
-  insecure: "cameraBrowser",
-  unsupported: "cameraBrowser",
-  failed: "cameraFailed",
+/** What the person decides about. */
+export type Wish = "camera" | "microphone" | "flip";
+
+const WISHES: Record<Wish, [text: Key, yes: Key]> = {
+  camera: ["askCamera", "startCamera"],
+  microphone: ["askMicrophone", "micOn"],
+  flip: ["askFlip", "flip"],
 };
-const NO_USE_IN_TRYING: ReadonlySet<Outcome> = new Set(["absent", "timeout", "insecure", "unsupported"]);
 
 /** What the button beside the trouble does. */
-export type Remedy = "camera" | "sound" | null;
+export type Remedy = "camera" | "microphone" | "position" | "sound" | null;
 
-export function compose(facts: Facts, live: Live): { look: Look; remedy: Remedy } {
+export function compose(facts: Facts, live: Live, trouble: Trouble | null): Look {
   const { state, centre } = facts;
   const told = (key: Key) => say(key, { centre });
-  const { trouble, action, remedy } = findTrouble(facts, live, told);
   const title = titleOf(facts);
+  const wish = facts.request && WISHES[facts.request];
   return {
-    remedy,
-    look: {
       state,
       title: title && told(title[0]),
       lead: title ? told(title[1]) : "",
@@ -46,20 +45,23 @@ export function compose(facts: Facts, live: Live): { look: Look; remedy: Remedy 
       startLabel: told(facts.resume ? "continue" : state === "taken" ? "takeBack" : "start"),
       status: live.on ? told(statusOf(live)) : "",
       sending: live.on && live.up && (live.sends.camera || live.sends.microphone),
-      trouble,
-      troubleAction: action,
+      trouble: trouble ? told(trouble.text) : "",
+      troubleAction: trouble?.action ? told(trouble.action) : "",
+      wish: wish ? told(wish[0]) : "",
+      wishAction: wish ? told(wish[1]) : "",
+      canFlip: live.canFlip,
       writing: facts.writing,
       micOn: live.hearsMe,
       micLabel: told(live.hearsMe ? "micOff" : "micOn"),
       camera: live.camera,
-    },
+      mirrored: live.facing === "user",
   };
 }
 
-function titleOf({ state, again, resume }: Facts): [Key, Key] | null {
+function titleOf({ state, again, resume, unwatched }: Facts): [Key, Key] | null {
   switch (state) {
     case "stopped":
-      return ["stoppedTitle", "stoppedLead"];
+      return unwatched ? ["unwatchedTitle", "unwatchedLead"] : ["stoppedTitle", "stoppedLead"];
     case "taken":
       return ["takenTitle", "takenLead"];
     case "ended":
@@ -81,26 +83,7 @@ function statusOf(live: Live): Key {
   if (live.sends.microphone) return "canHear";
   const { camera } = live.outcomes;
   const refused = camera && camera !== "granted" && camera !== "timeout";
-  if (live.asks.includes("camera") && !refused && !live.down) return "connecting";
+  const stuck = live.down || live.blocked || live.incapable;
+  if (live.asks.includes("camera") && !refused && !stuck) return "connecting";
   return live.follows ? "canFollow" : "canRead";
-}
-
-function findTrouble(facts: Facts, live: Live, told: (key: Key) => string) {
-  const none = { trouble: "", action: "", remedy: null as Remedy };
-  if (facts.state === "dead" || facts.state === "ended" || facts.state === "taken") return none;
-  if (facts.offline) return { ...none, trouble: told(live.up && live.on ? "waiting" : "offline") };
-  if (!live.on) return none;
-  const { camera, microphone } = live.outcomes;
-  if (camera && camera !== "granted") {
-    const trouble = told(CAMERA[camera]);
-    if (NO_USE_IN_TRYING.has(camera)) return { ...none, trouble };
-    return { trouble, action: told("tryAgain"), remedy: "camera" as Remedy };
-  }
-  if (live.down) return { ...none, trouble: told("videoDown") };
-  if (live.paused) return { ...none, trouble: told("cameraPaused") };
-  if (live.silenced) return { trouble: told("tapForSound"), action: told("soundOn"), remedy: "sound" as Remedy };
-  if (camera === "granted" && microphone && microphone !== "granted") {
-    return { ...none, trouble: told("noMicrophone") };
-  }
-  return none;
 }

@@ -5,17 +5,32 @@ import { Seat } from "./seat";
 import type { SeatHooks } from "./seat";
 import type { Refusal, SeatAnswer } from "./server";
 
-export interface MediaHooks extends Pick<SeatHooks, "audio" | "silenced"> {
+export interface MediaState {
+  up: boolean;
+  /** The centre has no video now. */
+  down: boolean;
+  /** The centre has, but this network does not let it through. */
+  blocked: boolean;
+  /** The slow way: the network lets no UDP through. */
+  tcp: boolean;
+  camera: boolean;
+  microphone: boolean;
+}
+
+export interface MediaHooks extends Pick<SeatHooks, "audio" | "silenced" | "hushed"> {
   /** Asks for a seat; throws a Refusal. */
   seat(): Promise<SeatAnswer>;
-  /** What is sent, or whether it can be, has changed. `down`: the centre has no video now. */
-  changed(state: { up: boolean; down: boolean; camera: boolean; microphone: boolean }): void;
+  /** What is sent, or whether it can be, has changed. */
+  changed(state: MediaState): void;
   /** The server will not have us: `taken_over`, `call_closed`, … */
   refused(why: Refusal): void;
 }
 
 const BRIEF = 3000; // ms: a seat that lasted less is a sign of trouble
 const WAVERING = 4000; // ms the SDK may try by itself before we ask for a new seat besides
+
+/** A seat was given, and the way to it failed. */
+class Unreached extends Error {}
 
 export class Media {
   private seat: Seat | null = null;
@@ -27,6 +42,7 @@ export class Media {
   private generation = 0;
   private seeking = false;
   private down = false;
+  private blocked = false;
   private camera: MediaStreamTrack | null = null;
   private microphone: MediaStreamTrack | null = null;
   private mute = false;
@@ -106,6 +122,8 @@ export class Media {
           break;
         }
         this.down = refusal.code === "video_down";
+        // We were given a seat (that is no refusal), and could not get to it.
+        this.blocked = !refusal.code && error instanceof Unreached;
         this.tell();
         if (this.needed()) await this.backoff.wait();
       }
@@ -121,6 +139,7 @@ export class Media {
     const seat: Seat = new Seat(answer, {
       audio: this.hooks.audio,
       silenced: this.hooks.silenced,
+      hushed: this.hooks.hushed,
       state: (state, reason) => this.heard(seat, state, reason),
       sending: () => {
         if (seat === this.seat) this.tell();
@@ -132,7 +151,7 @@ export class Media {
       await seat.connect();
     } catch (error) {
       seat.leave();
-      throw error;
+      throw new Unreached(String(error));
     } finally {
       this.next = null;
     }
@@ -143,6 +162,7 @@ export class Media {
     this.seat?.leave();
     this.seat = seat;
     this.usable = true;
+    this.blocked = false;
     this.seated = performance.now();
     this.generation = answer.generation;
     this.send(this.camera, this.microphone, this.mute);
@@ -187,6 +207,8 @@ export class Media {
     this.hooks.changed({
       up,
       down: this.down,
+      blocked: this.blocked && !up,
+      tcp: up && this.seat!.tcp,
       camera: up && this.seat!.sendsCamera,
       microphone: up && this.seat!.sendsMicrophone,
     });

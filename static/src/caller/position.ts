@@ -17,6 +17,7 @@ export interface PositionHooks {
 }
 
 const STALE = 20000;
+const PATIENCE = 12000; // ms in which a person should have answered the phone's question
 const STILL = 8000; // ms of silence: a phone that does not move need not tell its watch again
 
 export class Position {
@@ -25,6 +26,7 @@ export class Position {
   private heard = 0;
   private precise = false;
   private asking: ReturnType<typeof setInterval> | undefined;
+  private answer: ReturnType<typeof setTimeout> | undefined;
   private last = 0; // the time of the last fix: the same one may come from both requests
 
   constructor(private readonly hooks: PositionHooks) {}
@@ -42,6 +44,9 @@ export class Position {
     }
     this.reported = null;
     this.follow();
+    this.answer = setTimeout(() => {
+      if (!this.reported) this.report("timeout");
+    }, PATIENCE);
     this.asking = setInterval(() => this.askAgain(), STILL / 2);
     // A coarse, recent fix is there at once where the precise one takes half a minute.
     navigator.geolocation.getCurrentPosition(
@@ -56,6 +61,7 @@ export class Position {
   stop(): void {
     if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
     clearInterval(this.asking);
+    clearTimeout(this.answer);
     this.watch = null;
     this.precise = false;
     this.last = 0;
@@ -79,13 +85,26 @@ export class Position {
         // 2 (unavailable) and 3 (timeout) pass: the watch goes on.
         if (error.code === 1) {
           this.stop();
-          this.report(isSecureContext ? "denied" : "insecure", error.message);
+          void this.refused(error.message);
         } else if (this.reported !== "granted") {
-          this.report(error.code === 3 ? "timeout" : "failed", error.message);
+          // Allowed, or it would not have tried; but no place is found.
+          this.report("failed", error.message);
         }
       },
       { enableHighAccuracy: true, maximumAge: 0, timeout: 15000 },
     );
+  }
+
+  /** The phone's words do not tell a "no" from a question put away. */
+  private async refused(detail: string): Promise<void> {
+    let outcome: Outcome = isSecureContext ? "denied" : "insecure";
+    try {
+      const { state } = await navigator.permissions.query({ name: "geolocation" });
+      if (state === "prompt" && isSecureContext) outcome = "dismissed";
+    } catch {
+      // no such question in this browser
+    }
+    this.report(outcome, detail);
   }
 
   /** Still there? A position nobody confirms grows old on the console. */

@@ -7,7 +7,7 @@ import type { Refusal } from "./server";
 
 export interface OutItem {
   client_seq: number;
-  kind: "fix" | "chat" | "permission" | "media";
+  kind: "fix" | "chat" | "permission" | "media" | "conditions" | "answer" | "language";
   [field: string]: unknown;
 }
 

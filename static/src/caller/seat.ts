@@ -9,6 +9,8 @@ export interface SeatHooks {
   /** What is being sent has changed. */
   sending(): void;
   audio(track: RemoteTrack): HTMLMediaElement;
+  /** The staff have muted this page's microphone. */
+  hushed(): void;
   /** The browser wants a touch before it plays the dispatcher's voice. */
   silenced(silenced: boolean): void;
 }
@@ -21,6 +23,7 @@ export class Seat {
   readonly generation: number;
   sendsCamera = false;
   sendsMicrophone = false;
+  tcp = false;
   private readonly room: Room;
   private readonly blank: { track: MediaStreamTrack; stop(): void } | null = blankTrack();
   private picture: LocalVideoTrack | null = null;
@@ -67,6 +70,10 @@ export class Seat {
       .on(RoomEvent.TrackSubscribed, (track) => {
         if (track.kind === Track.Kind.Audio) track.attach(hooks.audio(track));
       })
+      .on(RoomEvent.TrackMuted, (publication, who) => {
+        const ours = who === room.localParticipant && publication.source === Track.Source.Microphone;
+        if (ours && !this.busy && !this.wantedMute) hooks.hushed();
+      })
       .on(RoomEvent.TrackUnsubscribed, (track) => void track.detach())
       .on(RoomEvent.AudioPlaybackStatusChanged, () => hooks.silenced(!room.canPlaybackAudio));
   }
@@ -77,6 +84,7 @@ export class Seat {
       ...(iceServers ? { rtcConfig: { iceServers } } : {}),
       maxRetries: 0, // our own loop asks for a new seat
       websocketTimeout: 8000,
+      peerConnectionTimeout: 10_000,
     });
     // Publishing waits for the signalling only, not for the media connection.
     const published = this.publishFirst();
@@ -85,6 +93,20 @@ export class Seat {
     this.allowStaff();
     await published;
     await this.pump();
+    void this.way();
+  }
+
+  /** Which way the picture goes. */
+  private async way(): Promise<void> {
+    const stats = await this.picture?.sender?.getStats().catch(() => undefined);
+    const all = [...(stats?.values() ?? [])] as { type: string; id: string; [key: string]: unknown }[];
+    const used = all.find(({ type }) => type === "transport")?.selectedCandidatePairId;
+    const pair = all.find(({ id }) => id === used);
+    const mine = all.find(({ id }) => id === pair?.localCandidateId);
+    const tcp = mine?.protocol === "tcp" || mine?.relayProtocol === "tcp" || mine?.relayProtocol === "tls";
+    if (tcp === this.tcp) return;
+    this.tcp = tcp;
+    this.tell();
   }
 
   /**

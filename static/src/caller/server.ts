@@ -15,6 +15,8 @@ export interface Session {
   centre: { slug: string; name: string };
   call: CallerCall;
   asks: What[];
+  /** The language the dispatcher has chosen for this call, if any. */
+  chosen: string | null;
   ws: string;
 }
 

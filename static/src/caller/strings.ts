@@ -1,61 +1,30 @@
 /**
- * Every sentence the script says; the template holds the rest. Short main clauses, what happens
- * next, no blame. `{centre}` is the centre's name.
+ * What the page says, in the language it is in. The sentences stand in callers/words.py and come
+ * with the page; `make messages` makes the type of their keys.
  */
-const strings = {
-  start: "Start video",
-  continue: "Continue",
-  takeBack: "Use this phone instead",
+import type { Key } from "./english";
 
-  connecting: "Connecting…",
-  canSee: "Live: staff of {centre} can see you",
-  canSeeAndHear: "Live: staff of {centre} can see you and hear you",
-  canHear: "Live: {centre} can hear you",
-  canFollow: "{centre} sees where you are",
-  canRead: "You can write to {centre}",
+export type { Key };
+export type Words = Readonly<Record<string, string>>;
 
-  micOn: "Turn microphone on",
-  micOff: "Turn microphone off",
-  you: "You",
-  notSent: "Not sent. {reason}",
-  sending: "Sending…",
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufefc]/;
+let words: Words = {};
 
-  continueTitle: "Go on with the video",
-  continueLead: "Tap the button. {centre} then sees you again.",
-  stoppedTitle: "Video is off",
-  stoppedLead: "{centre} cannot see or hear you. You can still write.",
-  stoppedPlace: "{centre} still sees where you are.",
-  placeOff: "{centre} no longer follows where you are.",
-  takenTitle: "Video now comes from another phone or page",
-  takenLead: "This page sends nothing any more.",
-  endedTitle: "The call has ended",
-  endedLead: "Camera, microphone and position are off. You can close this page.",
-  againTitle: "The call is open again",
-  againLead: "Tap the button. {centre} then sees you again.",
-  deadTitle: "This link does not work any more",
-  deadLead: "Ask the person on the phone to send you a new link.",
+/** What a newer catalogue does not have stays in the language it was in. */
+export function learn(more: Words): void {
+  words = { ...words, ...more };
+}
 
-  offline: "No connection. We keep trying. Stay on this page.",
-  waiting: "Your messages and your position wait for a connection. The video goes on.",
-  videoDown: "Video does not work right now. You can write, and we keep trying.",
-  askedNothing:
-    "Did your phone ask to use the camera? Tap Allow. If it did not ask, open this link in Safari or Chrome.",
-  cameraDenied:
-    "Your phone does not let this page use the camera. Allow it in the settings of this page, then tap Try again.",
-  cameraDismissed: "The camera is not allowed yet. Tap Try again, then tap Allow.",
-  cameraAbsent: "We found no camera. You can still write.",
-  cameraBusy: "Another app uses the camera. Close it, then tap Try again.",
-  cameraBrowser: "This app cannot use the camera. Open this link in Safari or Chrome.",
-  cameraFailed: "The camera did not start. Tap Try again.",
-  cameraPaused: "Your phone has paused the camera. Come back to this page to go on.",
-  noMicrophone: "The microphone is off. Your video goes on.",
-  tryAgain: "Try again",
-  tapForSound: "{centre} wants to speak to you.",
-  soundOn: "Turn sound on",
-} as const;
-
-export type Key = keyof typeof strings;
-
+/**
+ * A sentence. `{name}` is a value, such as the centre's name, or another sentence, such as the
+ * word on a button. Where two directions of writing may meet, a value is kept apart from the text
+ * around it (U+2068, U+2069).
+ */
 export function say(key: Key, values: Record<string, string> = {}): string {
-  return strings[key].replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
+  const sentence = words[key] ?? "";
+  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) return words[name] ?? "";
+    return RIGHT_TO_LEFT.test(sentence + value) ? `\u2068${value}\u2069` : value;
+  });
 }

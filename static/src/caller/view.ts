@@ -22,6 +22,11 @@ export interface Look {
   sending: boolean;
   trouble: string;
   troubleAction: string;
+  /** What the centre asks for; empty: nothing. */
+  wish: string;
+  wishAction: string;
+  canFlip: boolean;
+  mirrored: boolean; // as people know themselves from mirrors
   placeOff: boolean; // offers to stop the position
   writing: boolean;
   micOn: boolean;
@@ -37,6 +42,9 @@ export interface ViewHooks {
   openWriting(): void;
   trouble(): void;
   placeOff(): void;
+  flip(): void;
+  grant(): void;
+  decline(): void;
 }
 
 function find<T extends HTMLElement>(id: string): T {
@@ -50,6 +58,8 @@ export class View {
   private readonly own = find<HTMLVideoElement>("own");
   private readonly message = find<HTMLTextAreaElement>("message");
   private last: Partial<Look> = {};
+  /** The next draw says the same in another language, which moves no focus. */
+  quiet = false;
 
   constructor(hooks: ViewHooks) {
     this.centre = this.main.dataset.centre ?? "";
@@ -59,6 +69,9 @@ export class View {
     this.on("cannot", () => hooks.openWriting());
     this.on("remedy", () => hooks.trouble());
     this.on("place-off", () => hooks.placeOff());
+    this.on("flip", () => hooks.flip());
+    this.on("wish-yes", () => hooks.grant());
+    this.on("wish-no", () => hooks.decline());
     find("write").addEventListener("submit", (event) => {
       event.preventDefault();
       const text = this.message.value.trim();
@@ -100,6 +113,11 @@ export class View {
     find("trouble").hidden = !look.trouble;
     text("remedy", look.troubleAction);
     find("remedy").hidden = !look.troubleAction;
+    text("wish-text", look.wish);
+    text("wish-yes", look.wishAction);
+    find("wish").hidden = !look.wish;
+    find("flip").hidden = !look.canFlip;
+    this.own.classList.toggle("mirrored", look.mirrored);
     find("place-off").hidden = !look.placeOff;
     find("write").hidden = !look.writing;
     find("cannot").hidden = look.writing || !intro;
@@ -108,7 +126,10 @@ export class View {
     this.picture(look.camera);
     if (before.state !== look.state) this.chat.scrollTop = this.chat.scrollHeight;
     // A screen reader, and the eye, go to what has changed.
-    if (titled && before.title !== look.title) find("title").focus({ preventScroll: true });
+    if (titled && before.title !== look.title && !this.quiet) {
+      find("title").focus({ preventScroll: true });
+    }
+    this.quiet = false;
   }
 
   private picture(track: MediaStreamTrack | null): void {

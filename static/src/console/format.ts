@@ -74,3 +74,12 @@ export function sentence(text: string): string {
 export function capital(text: string): string {
   return text ? text[0]!.toUpperCase() + text.slice(1) : text;
 }
+
+/** English: whoever reads the console reads that, and not each caller's own script. */
+export function languageName(code: string): string {
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(code) ?? code;
+  } catch {
+    return code; // not a language's code
+  }
+}

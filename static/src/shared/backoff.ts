@@ -49,3 +49,15 @@ export function onReturn(callback: () => void): () => void {
     document.removeEventListener("visibilitychange", visible);
   };
 }
+
+/** Until it works, with growing waits between: for what can only fail by the network. */
+export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  const backoff = new Backoff();
+  for (;;) {
+    try {
+      return await attempt();
+    } catch {
+      await backoff.wait();
+    }
+  }
+}

@@ -27,6 +27,8 @@ export type OtherMessage = Ack | Bye;
 export interface FeedOptions {
   /** Path or address; called before each attempt (0 is the first), so that a cookie can be renewed. */
   url: string | ((attempt: number) => string | Promise<string>);
+  /** Answer each heartbeat, so that the server knows that this page is alive. */
+  answers?: boolean;
   /** The hello without epoch and last_seq, which are added here. */
   hello: Record<string, unknown>;
   onChange(model: Model, changes: Change[]): void;
@@ -156,6 +158,7 @@ export class FeedSocket {
     switch (message.t) {
       case "snapshot":
       case "beat":
+        if (message.t === "beat" && this.options.answers) this.send({ t: "beat" });
         this.setClock(message.now);
         this.attempt = 0; // it works: the next loss starts with short waits
         this.update(message);
@@ -174,9 +177,19 @@ export class FeedSocket {
     }
   }
 
+  /** State that came another way than by the socket. */
+  take(message: StateMessage & { now: string }): void {
+    this.setClock(message.now);
+    this.change(message);
+  }
+
   private update(message: StateMessage): void {
-    const changes = this.model.apply(message);
     this.say("live", "");
+    this.change(message);
+  }
+
+  private change(message: StateMessage): void {
+    const changes = this.model.apply(message);
     if (changes.length) this.options.onChange(this.model, changes);
     if (this.model.gap) this.heal();
   }

@@ -6,6 +6,10 @@ export type PermissionName = "camera" | "microphone" | "position";
 
 export type PermissionOutcome = "granted" | "denied" | "dismissed" | "absent" | "busy" | "timeout" | "insecure" | "unsupported" | "failed";
 
+export type ConditionName = "hidden" | "camera_paused" | "picture_black" | "picture_frozen" | "no_socket" | "no_media" | "tcp" | "no_webrtc";
+
+export type RequestName = "camera" | "microphone" | "flip" | "mute" | "stop";
+
 export interface Owner {
   id: number;
   name: string;
@@ -22,6 +26,11 @@ export interface Media {
   state: "none" | "live" | "paused" | "stopped";
   camera: boolean;
   microphone: boolean;
+}
+
+export interface Unwatched {
+  since: string;
+  stops_at: string;
 }
 
 export interface StageState {
@@ -44,6 +53,8 @@ export interface CallCard {
   publisher: Publisher | null;
   present: boolean;
   media: Media;
+  unwatched: Unwatched | null;
+  unwatched_stop: boolean;
   stages: Partial<Record<"requested" | "accepted" | "delivered" | "opened" | "tapped" | "permitted" | "joined" | "first_frame" | "ended", StageState>>;
   asks: ("camera" | "microphone" | "position")[];
   is_test: boolean;
@@ -82,6 +93,9 @@ export interface SessionItem {
   device: string;
   language: string;
   online: boolean;
+  online_at: string | null;
+  polling: boolean;
+  conditions: ("hidden" | "camera_paused" | "picture_black" | "picture_frozen" | "no_socket" | "no_media" | "tcp" | "no_webrtc")[];
   permissions: Partial<Record<"camera" | "microphone" | "position", Permission>>;
 }
 
@@ -108,6 +122,16 @@ export interface ChatItem {
   text: string;
   at: string;
   key: string;
+}
+
+export interface RequestItem {
+  id: string;
+  call: string;
+  what: "camera" | "microphone" | "flip" | "mute" | "stop";
+  name: string;
+  at: string;
+  answer: "open" | "done" | "declined" | "failed" | "replaced";
+  answered_at: string | null;
 }
 
 export interface Position {
@@ -138,4 +162,10 @@ export interface CallerCard {
   asks: ("camera" | "microphone" | "position")[];
   centre: Partial<Record<"name", string>>;
   undo_until: string | null;
+}
+
+export interface CallerRequest {
+  id: string;
+  what: "camera" | "microphone" | "flip" | "mute" | "stop";
+  at: string;
 }

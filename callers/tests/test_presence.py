@@ -1,0 +1,109 @@
+"""Whether a page is heard from, and what it says is not as it should be."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from callers import sessions, tasks
+from callers.models import CallerSession
+from dispatch.calls import requests
+from dispatch.calls.models import Call, CallerRequest, CallEvent
+from dispatch.centres.access import scope
+from dispatch.tests import factories
+from dispatch.tests.caller import Phone, secret_of
+
+
+@pytest.fixture
+def call() -> Call:
+    return factories.call(centre=factories.centre())
+
+
+@pytest.fixture
+def phone(call: Call) -> Phone:
+    browser = Phone(secret_of(call))
+    assert browser.open().status_code == 200
+    assert browser.say("seen").status_code == 204
+    return browser
+
+
+def session(call: Call) -> CallerSession:
+    with scope(call.centre):
+        found: CallerSession = CallerSession.objects.get(call=call)
+        return found
+
+
+def heard(call: Call, boot: str) -> None:
+    with scope(call.centre):
+        sessions.heard(CallerSession.objects.get(call=call), boot=boot)
+
+
+def silent(call: Call, boot: str) -> None:
+    with scope(call.centre):
+        sessions.silent(session(call).pk, boot=boot)
+
+
+def test_the_newest_page_decides(call: Call, phone: Phone) -> None:
+    heard(call, "first-page")
+    heard(call, "second-page")
+    silent(call, "first-page")
+    assert session(call).online, "an older page's end says nothing"
+    silent(call, "second-page")
+    assert not session(call).online
+    assert session(call).online_at is not None
+
+
+def test_a_poll_tells_what_the_socket_would_and_counts_as_a_sign_of_life(
+    call: Call, phone: Phone
+) -> None:
+    first = phone.say("poll").json()
+    assert first["t"] == "snapshot"
+    assert session(call).online
+    assert session(call).polled_at is not None
+    with scope(call.centre):
+        asked = requests.ask(call, what="camera", command=uuid4(), user=call.owner)
+    known = {"epoch": first["epoch"], "last_seq": first["seq"]}
+    second = phone.say("poll", **known).json()
+    assert second["t"] == "entries"
+    assert [(one["kind"], one["id"]) for one in second["entries"]] == [("request", str(asked.pk))]
+    assert "name" not in second["entries"][0]["body"]
+
+
+def test_pages_that_stop_asking_lapse(call: Call, phone: Phone) -> None:
+    phone.say("poll")
+    tasks.lapse()
+    assert session(call).online
+    with scope(call.centre):
+        CallerSession.objects.filter(call=call).update(
+            polled_at=timezone.now() - timedelta(seconds=9)
+        )
+    assert tasks.lapse() >= 1
+    assert not session(call).online
+
+
+def item(phone: Phone, kind: str, **fields: Any) -> Any:
+    return phone.items({"kind": kind, **fields})
+
+
+def test_conditions_are_facts_with_a_beginning_and_an_end(call: Call, phone: Phone) -> None:
+    item(phone, "conditions", names=["hidden", "tcp", "of-a-newer-page"])
+    assert session(call).conditions == ["hidden", "tcp"]
+    item(phone, "conditions", names=["tcp"])
+    assert session(call).conditions == ["tcp"]
+    with scope(call.centre):
+        told = CallEvent.objects.filter(call=call, kind__startswith="condition.")
+        kinds = list(told.order_by("at", "pk").values_list("kind", flat=True))
+    assert kinds == ["condition.hidden", "condition.tcp", "condition.hidden.over"]
+
+
+def test_an_answer_reaches_the_request(call: Call, phone: Phone) -> None:
+    with scope(call.centre):
+        asked = requests.ask(call, what="camera", command=uuid4(), user=call.owner)
+    item(phone, "answer", request=str(asked.pk), outcome="declined")
+    with scope(call.centre):
+        assert CallerRequest.objects.get(pk=asked.pk).answer == "declined"
+    assert item(phone, "answer", request="no-uuid", outcome="done")["refused"]

@@ -1,0 +1,89 @@
+/** What the centre asks of this page: questions for the person, and what is turned off at once. */
+import type { CallerRequest } from "../shared/protocol";
+import type { Live } from "./live";
+import type { Wish } from "./look";
+import type { State } from "./view";
+
+type Outcome = "done" | "declined" | "failed";
+
+export interface RequestHooks {
+  /** The open requests, as the stream has them. */
+  open(): CallerRequest[];
+  /** Whether this page, and not a newer one, is to answer. */
+  ours(): boolean;
+  state(): State;
+  answer(id: string, outcome: Outcome): void;
+  tap(): void;
+  /** Nobody watches: the video ends. */
+  stop(): void;
+}
+
+export class Requests {
+  private readonly answered = new Set<string>(); // here, though the stream may not say so yet
+
+  constructor(
+    private readonly live: Live,
+    private readonly hooks: RequestHooks,
+  ) {}
+
+  /** The newest question that makes sense now; what is so already needs no asking. */
+  get wish(): Wish | null {
+    return (this.question?.what as Wish | undefined) ?? null;
+  }
+
+  /** The person says yes. */
+  grant(): void {
+    const { question, live } = this;
+    if (!question) return;
+    if (question.what === "camera") {
+      this.hooks.tap(); // which settles it
+    } else if (question.what === "microphone") {
+      if (!live.hearsMe) live.toggleMicrophone();
+      this.answer(question, "done");
+    } else {
+      void live.flip().then((done) => this.answer(question, done ? "done" : "failed"));
+    }
+  }
+
+  decline(): void {
+    const { question } = this;
+    if (question) this.answer(question, "declined");
+  }
+
+  /** The person did by themselves what was asked for. */
+  settle(what: CallerRequest["what"]): void {
+    for (const one of this.waiting) if (one.what === what) this.answer(one, "done");
+  }
+
+  /** What the centre may do without a question: turn something off. */
+  obey(): void {
+    if (!this.hooks.ours()) return;
+    for (const one of this.waiting) {
+      if (one.what === "mute") this.live.hush();
+      else if (one.what !== "stop") continue;
+      else if (this.live.on) this.hooks.stop();
+      this.answer(one, "done");
+    }
+  }
+
+  private get waiting(): CallerRequest[] {
+    return this.hooks.open().filter(({ id }) => !this.answered.has(id));
+  }
+
+  private get question(): CallerRequest | undefined {
+    if (!this.hooks.ours()) return undefined;
+    const state = this.hooks.state();
+    const { live } = this;
+    const sensible = this.waiting.filter(({ what }) => {
+      if (what === "camera") return (state === "ready" || state === "stopped") && !live.on;
+      if (what === "microphone") return live.on && !live.hearsMe;
+      return what === "flip" && live.on && live.camera !== null;
+    });
+    return sensible.sort((a, b) => (a.at < b.at ? 1 : -1))[0];
+  }
+
+  private answer({ id }: CallerRequest, outcome: Outcome): void {
+    this.answered.add(id);
+    this.hooks.answer(id, outcome);
+  }
+}
