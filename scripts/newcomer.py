@@ -219,7 +219,7 @@ def report(proof: Proof, seconds: float) -> str:
     machine = f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.machine()}"
     rows = "\n".join(f"| {name} | {took:.1f} | {found} |" for name, took, found in proof.steps)
     log = "\n".join(redacted(line) for line in proof.log)
-    return f"""# A newcomer's first hour, measured
+    return f"""# A newcomer's first minutes, measured
 
 `make newcomer` puts a clone into a fresh Debian root that has only git, make, Python and the
 certificates to reach the package registries, runs `make run` there as a person would, does the main
