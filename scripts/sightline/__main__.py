@@ -22,6 +22,7 @@ def main() -> int:
         "sizes": check.sizes,
         "screenshots": check.screenshots,
         "newcomer": check.newcomer,
+        "try-dockerfile": check.try_dockerfile,
         "format": check.reformat,
         "protocol": check.protocol,
         "lock": check.lock,
