@@ -3,13 +3,16 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT VERBOSE UPGRADE
 
-.PHONY: help run password install test lint format unit e2e protocol sizes screenshots lock manage
+.PHONY: help run doctor password install test lint format unit e2e protocol sizes screenshots lock manage
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 run:  ## Start the whole system here (PORT=8123 for a port of your choice, VERBOSE=1 for logs)
 	@$(SIGHTLINE) run
+
+doctor:  ## Every part of the running system: works or not, how long, what to do (ARGS='--json')
+	@$(SIGHTLINE) doctor $(ARGS)
 
 password:  ## Make and show new passwords for the demo accounts
 	@$(SIGHTLINE) password

@@ -24,7 +24,12 @@ def main() -> int:
         "protocol": check.protocol,
         "lock": check.lock,
     }
-    with_arguments = {"manage": run.manage, "unit": check.unit, "e2e": check.end_to_end}
+    with_arguments = {
+        "manage": run.manage,
+        "doctor": run.doctor,
+        "unit": check.unit,
+        "e2e": check.end_to_end,
+    }
     name, *arguments = sys.argv[1:] or ["help"]
     # Ended politely, every child is ended too; by default SIGTERM would leave them behind.
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -65,6 +65,8 @@ def missing(*, tests: bool) -> list[str]:
             names += ["chromium", "chromium-headless-shell"]
         if shutil.which("curl") is None:
             names.append("curl")  # the examples in docs/driving.md are run as they stand
+        if os.geteuid() == 0 and shutil.which("nft") is None:
+            names.append("nftables")  # blocks single ports of the tests' own media server
         if shutil.which("fc-match") is None or not _fonts():
             names += ["fontconfig", "fonts-dejavu-core"]
     return names
