@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from dispatch.upkeep.doctor import clocks
+
 #: Of an answer's body no more is read.
 MOST = 64 * 1024
+#: Date has whole seconds, cut off, and some servers renew it each second only.
+GRAIN_S = 2.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`clock_offset_s`: how far the other clock is ahead, ± 0.5 s; None where it did not say."""
+    """`clock_offset_s`: how far the other clock is ahead; None where it did not say."""
 
     status: int
     body: bytes
@@ -42,7 +46,7 @@ def get(url: str, *, timeout_s: float = 3.0) -> Answer:
         path = where.path + (f"?{where.query}" if where.query else "")
         connection.request("GET", path or "/", headers={"User-Agent": "sightline-doctor"})
         response = connection.getresponse()
-        offset = _offset(response.getheader("Date"), (asked + time.time()) / 2)
+        offset = _offset(response.getheader("Date"), asked=asked, answered=time.time())
         return Answer(response.status, response.read(MOST), offset)
     finally:
         connection.close()
@@ -56,11 +60,11 @@ def unverified() -> ssl.SSLContext:
     return context
 
 
-def _offset(date: str | None, now: float) -> float | None:
+def _offset(date: str | None, *, asked: float, answered: float) -> float | None:
     if not date:
         return None
     try:
-        # The header has whole seconds, cut off: half of one is the best guess.
-        return parsedate_to_datetime(date).timestamp() + 0.5 - now
+        theirs = parsedate_to_datetime(date).timestamp()
     except (TypeError, ValueError):
         return None
+    return clocks.offset(theirs, asked=asked, answered=answered, grain_s=GRAIN_S)

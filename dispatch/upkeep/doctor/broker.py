@@ -10,8 +10,9 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from dispatch.upkeep import signs
-from dispatch.upkeep.doctor.examine import Seen
-from dispatch.upkeep.doctor.result import Result, failed, ok, warning
+from dispatch.upkeep.doctor import clocks
+from dispatch.upkeep.doctor.examine import Seen, first_bad
+from dispatch.upkeep.doctor.result import Result, failed, not_checked, ok, warning
 from dispatch.upkeep.tasks import canary
 
 #: A worker that is well answers in some milliseconds; a busy one in a second or two.
@@ -30,7 +31,7 @@ def redis_server(_: Seen) -> Result:
     try:
         with signs.client() as connection:
             asked = time.time()
-            offset = signs.now(connection) - (asked + time.time()) / 2
+            offset = clocks.offset(signs.now(connection), asked=asked, answered=time.time())
             connection.set(key, "1", ex=5)
             version = connection.info("server").get("redis_version", "?")
             connection.delete(key)
@@ -51,7 +52,7 @@ def redis_server(_: Seen) -> Result:
     return ok("redis", f"Redis {version} answers and takes writes.", clock_offset_s=offset)
 
 
-def worker(_: Seen) -> Result:
+def worker(seen: Seen) -> Result:
     """Whether a task that is sent now is carried out now."""
     nonce, began, asked = secrets.token_hex(16), time.monotonic(), time.time()
     try:
@@ -66,10 +67,12 @@ def worker(_: Seen) -> Result:
     within = UNHEARD_WITHIN_S if listening == 0 else ANSWER_WITHIN_S
     answer = signs.await_answer(nonce, within_s=within)
     if answer is None:
+        bad = first_bad(seen, ("database",))
+        if listening and bad:
+            return not_checked("worker", f"It is there, and waits for {bad.part}.")
         return _no_answer(listening)
     took, now = time.monotonic() - began, time.time()
-    # Its clock was read somewhere between asking and answering: what lies there is no offset.
-    offset = 0.0 if asked <= answer.clock <= now else answer.clock - (asked + now) / 2
+    offset = clocks.offset(answer.clock, asked=asked, answered=now)
     facts = {"worker": answer.worker, "clock_offset_s": offset, "waiting": _waiting()}
     if took > SLOW_S:
         return warning(

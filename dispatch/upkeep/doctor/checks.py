@@ -24,7 +24,7 @@ def every(*, call: bool) -> list[Check]:
         # Without PostGIS nothing could have been migrated; one cause, one blame.
         Check("migrations", database.migrations, needs=("postgis",)),
         Check("redis", broker.redis_server),
-        Check("worker", broker.worker, needs=("redis",)),
+        Check("worker", broker.worker, needs=("redis",), after=("database",)),
         Check("beat", broker.beat, needs=("redis",)),
         # The list of nodes is a table; it can be read where some migration is missing.
         Check("media", media.look(call=call), needs=("database",), limit_s=media.LIMIT_S),

@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import Error
 
+from dispatch.upkeep.doctor import clocks
 from dispatch.upkeep.doctor.examine import Seen
 from dispatch.upkeep.doctor.result import Result, failed, ok
 
@@ -56,7 +57,7 @@ def database(_: Seen) -> Result:
                 " current_setting('server_version'), current_setting('transaction_read_only')"
             )
             clock, version, read_only = cursor.fetchone()
-            offset = float(clock) - (asked + time.time()) / 2
+            offset = clocks.offset(float(clock), asked=asked, answered=time.time())
     except Error as problem:
         return _refused(str(problem))
     if read_only == "on":

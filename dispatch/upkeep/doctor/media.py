@@ -26,6 +26,8 @@ from dispatch.upkeep.synthetic import caller
 AT_ONCE = 2
 #: All nodes together, in seconds.
 LIMIT_S = 16.0
+#: The fact that a node is there, whatever it thinks of our key: browsers may reach it.
+ANSWERED = "refused"
 #: A picture that takes longer is worth a word.
 SLOW_MS = 3000
 
@@ -58,10 +60,10 @@ def _node(node: MediaNode, *, call: bool, busy: threading.Semaphore, until: floa
     name = f"media.{node.name}"
     api = _timed(lambda: _api(node, f"{name}.api"))
     rest = ["signalling", *(("udp", "tcp") if call else ())]
-    if api.state is State.NOT_CHECKED or not _answered(api):
-        why = "The node does not answer us." if not api.works else api.what
+    if not (api.works or ANSWERED in api.facts):
+        why = f"It stands on {api.part}, which does not work."
         if api.state is State.NOT_CHECKED:
-            why = "The node's API was not checked."
+            why = api.what
         return [api, *(not_checked(f"{name}.{part}", why) for part in rest)]
     signalling = _timed(lambda: _signalling(node, f"{name}.signalling"))
     bad = next((result for result in (api, signalling) if not result.works), None)
@@ -81,11 +83,6 @@ def _node(node: MediaNode, *, call: bool, busy: threading.Semaphore, until: floa
         return [api, signalling, *both]
 
 
-def _answered(api: Result) -> bool:
-    """It is there, whatever it thinks of our key."""
-    return api.works or "refused" in api.facts
-
-
 def _api(node: MediaNode, part: str) -> Result:
     if not settings.LIVEKIT_KEYS:
         return not_checked(part, "LIVEKIT_KEYS is empty; see settings.")
@@ -95,7 +92,8 @@ def _api(node: MediaNode, part: str) -> Result:
         return _api_problem(node, part, problem.code)
     except livekit.Refused as problem:
         what = f"The node answers our question with “{problem.code}”."
-        return failed(part, what, "See its log; is it a LiveKit server of version 1.13 or newer?")
+        todo = "See its log; is it a LiveKit server of version 1.13 or newer?"
+        return failed(part, what, todo, **{ANSWERED: problem.code})
     return ok(part, f"LiveKit answers at {node.api_url}.", rooms=len(listed))
 
 
@@ -105,7 +103,7 @@ def _api_problem(node: MediaNode, part: str, code: str) -> Result:
             part,
             f"LIVEKIT_KEYS has no secret for the node's key “{node.api_key}”.",
             "Add key:secret to LIVEKIT_KEYS, or correct the key of the node in the admin.",
-            refused=code,
+            **{ANSWERED: code},
         )
     if code in ("401", "403"):
         return failed(
@@ -113,7 +111,7 @@ def _api_problem(node: MediaNode, part: str, code: str) -> Result:
             f"LiveKit answers at {node.api_url}, but refuses our key “{node.api_key}”.",
             "Make the secret in LIVEKIT_KEYS the one in the server's own keys; if it is, compare"
             " the two clocks.",
-            refused=code,
+            **{ANSWERED: code},
         )
     return failed(
         part,

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from dispatch.upkeep.doctor import ask
 from dispatch.upkeep.doctor.examine import Seen, first_bad
-from dispatch.upkeep.doctor.result import Result, failed, ok
+from dispatch.upkeep.doctor.result import Result, failed, not_checked, ok
 
 #: Without its database the web server takes 3 s to say so.
 ANSWER_S = 4.5
@@ -23,6 +23,14 @@ def web(seen: Seen) -> Result:
     url = f"{settings.PUBLIC_ORIGIN}/health/ready"
     try:
         answer = ask.get(url, timeout_s=ANSWER_S)
+    except TimeoutError:
+        if bad := first_bad(seen, ("database",)):
+            return not_checked("web", f"It waits for {bad.part}, which does not work.")
+        return failed(
+            "web",
+            f"{settings.PUBLIC_ORIGIN} does not answer in {ANSWER_S:.0f} s.",
+            "See the log and the load of the web server, and what the firewall does to this port.",
+        )
     except (OSError, http.client.HTTPException, ValueError) as problem:
         return failed(
             "web",
@@ -94,8 +102,6 @@ def _built(manifest: Path) -> set[str]:
 
 
 def _kind(problem: Exception) -> str:
-    if isinstance(problem, TimeoutError):
-        return "no answer in time"
     if isinstance(problem, ConnectionRefusedError):
         return "refused"
     return type(problem).__name__

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dispatch.upkeep.doctor import place
+from dispatch.upkeep.doctor import clocks, place
 from dispatch.upkeep.doctor.result import Result, State, failed, ok
 
 
@@ -44,6 +44,12 @@ def test_a_few_seconds_are_a_warning() -> None:
 def test_nothing_to_compare_with() -> None:
     found = place.clock({"database": [failed("database", "It is away.", "Start it.")]})
     assert found.state is State.NOT_CHECKED
+
+
+@pytest.mark.parametrize(("theirs", "offset"), [(100, 0), (103, 0), (99, 0), (95, -4), (110, 6)])
+def test_a_slow_answer_is_no_wrong_clock(theirs: float, offset: float) -> None:
+    # Asked at 100, answered at 104, by a clock that shows whole seconds.
+    assert clocks.offset(theirs, asked=100, answered=104, grain_s=1) == offset
 
 
 class Usage(NamedTuple):
