@@ -63,9 +63,14 @@ def broken(system: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         }
         # Two at once: most of their time is the start of Python.
         said: dict[str, Future[Said]] = {
-            name: pool.submit(doctor, system, **env) for name, env in settings.items()
+            name: pool.submit(doctor, system, *_call(name), **env) for name, env in settings.items()
         }
         yield {name: future.result() for name, future in said.items()}
+
+
+def _call(wrong: str) -> list[str]:
+    """A test call only where it is about media nodes."""
+    return [] if "livekit" in wrong else ["--no-call"]
 
 
 MEDIA_CALLS = {"media.local.udp", "media.local.tcp"}
