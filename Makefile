@@ -3,7 +3,7 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run run-lan password install test lint format unit e2e protocol messages sizes screenshots newcomer try-dockerfile lock manage
+.PHONY: help run run-lan doctor password install test lint format unit e2e protocol messages sizes screenshots newcomer try-dockerfile lock manage
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -13,6 +13,9 @@ run:  ## Start the whole system here (PORT=8123 for a port of your choice, VERBO
 
 run-lan:  ## The same over HTTPS for the phones of this network (LAN_IP=… to choose the address)
 	@$(SIGHTLINE) run-lan
+
+doctor:  ## Every part of the running system: works or not, how long, what to do (ARGS='--json')
+	@$(SIGHTLINE) doctor $(ARGS)
 
 password:  ## Make and show new passwords for the demo accounts
 	@$(SIGHTLINE) password

@@ -29,6 +29,7 @@ def main() -> int:
     }
     with_arguments = {
         "manage": run.manage,
+        "doctor": run.doctor,
         "unit": check.unit,
         "e2e": check.end_to_end,
         "messages": check.messages,
