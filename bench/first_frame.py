@@ -117,9 +117,7 @@ def cold(record: Record, place: str) -> str:
         usable = Spread.of([one.cold["usable"] for one in runs])
         frame = Spread.of([one.cold["first frame"] for one in runs])
         kinds = sorted({kind for one in runs for kind in one.kilobytes})
-        weights = {
-            kind: median([one.kilobytes.get(kind, 0.0) for one in runs]) for kind in kinds
-        }
+        weights = {kind: median([one.kilobytes.get(kind, 0.0) for one in runs]) for kind in kinds}
         told = " · ".join(f"{kind} {weight:.0f}" for kind, weight in weights.items())
         rows.append([mode, str(usable), str(frame), f"{sum(weights.values()):.0f}: {told}"])
     return table(["page cold, ms after it was asked for", "button", "first frame", "kB"], rows)

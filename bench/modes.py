@@ -101,12 +101,16 @@ def early(ground: Ground, place: str, opened: ExitStack) -> Shot:
 def livekit(ground: Ground, place: str, opened: ExitStack) -> Shot:
     room = opened.enter_context(ground.room())
     viewer = ground.viewers["livekit"]
-    viewer.evaluate("([url, token]) => bare.livekit.view(url, token)", [room["url"], room["viewer"]])
+    viewer.evaluate(
+        "([url, token]) => bare.livekit.view(url, token)", [room["url"], room["viewer"]]
+    )
     opened.callback(viewer.evaluate, "() => bare.livekit.leave()")
     phone = opened.enter_context(ground.phone(place))
     weight = Weight(phone)
     phone.goto(ground.pages.url("livekit"))
-    phone.evaluate("([url, token]) => bare.livekit.ready(url, token)", [room["url"], room["caller"]])
+    phone.evaluate(
+        "([url, token]) => bare.livekit.ready(url, token)", [room["url"], room["caller"]]
+    )
     viewer.evaluate("() => __marks.arm()")
     return Shot(phone, viewer, phone.locator("#start").click, weight, _udp(ground))
 
@@ -149,7 +153,9 @@ def _judged(mode: str, place: str, shot: Shot) -> Run:
     assert skew <= SKEW, f"the pages' clocks are {skew:.1f} ms apart"
     tap = at.pop("tap")
     origin = float(shot.phone.evaluate("performance.timeOrigin"))
-    cold = {name: when - origin for name, when in at.items()} | {"first frame": first["at"] - origin}
+    cold = {name: when - origin for name, when in at.items()} | {
+        "first frame": first["at"] - origin
+    }
     if first["element"]:
         at["console knew"] = first["element"]
     if first["received"]:
@@ -172,5 +178,3 @@ def _udp(ground: Ground) -> int:
 
 def void(_: object) -> None:
     """An answer nobody needs."""
-
-
