@@ -38,7 +38,10 @@ def console(request: HttpRequest) -> HttpResponse:
     if centre is None:
         return refusal
     boot = _boot(request, centre)
-    return _page(request, "console/page.html", {"boot": boot})
+    response = _page(request, "console/page.html", {"boot": boot})
+    # Push-to-talk speaks into the room; nothing else of this computer is ever asked for.
+    response["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
+    return response
 
 
 @login_required
@@ -150,6 +153,7 @@ def _urls(request: HttpRequest) -> dict[str, str | None]:
     admin = person.is_staff and access.administered_by(person).exists()
     return {
         "console": "/console/",
+        "login": "/account/login/",
         "logout": "/account/logout/",
         "admin": "/admin/" if admin or person.is_superuser else None,
         "history": "/console/history/",

@@ -73,6 +73,7 @@ def test_the_console_tells_its_script_what_it_needs() -> None:
         "prefill_number": "+1 203 555 0142</script>",
         "urls": {
             "console": "/console/",
+            "login": "/account/login/",
             "logout": "/account/logout/",
             "admin": None,
             "history": "/console/history/",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +35,10 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+)
+RESOLVER = (
+    "--host-resolver-rules=MAP caller.test 127.0.0.1, MAP * ~NOTFOUND,"
+    " EXCLUDE localhost, EXCLUDE 127.0.0.1"
 )
 JWT = re.compile(rb"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}")
 Size = dict[str, int]
@@ -54,21 +60,36 @@ class Ledger:
 class Browsers:
     """One Chromium per fake camera (its file is a launch flag), started when first needed."""
 
-    def __init__(self, playwright: Playwright, files: Path) -> None:
-        self._playwright = playwright
+    def __init__(
+        self,
+        playwright: Playwright,
+        files: Path,
+        *,
+        host: str = "",
+        home: Path | None = None,
+    ) -> None:
+        """`host`: one more that pages may be on; `home`: where Chromium keeps its authorities."""
+        self.playwright = playwright
         self._files = files
-        self._running: dict[tuple[str, bool], Browser] = {}
+        self._flags = [*FLAGS, f"{RESOLVER}, EXCLUDE {host}" if host else RESOLVER]
+        self._env: dict[str, str | float | bool] = dict(os.environ)
+        if home:
+            self._env["HOME"] = str(home)
+        self._running: dict[tuple[str, bool, tuple[str, ...]], Browser] = {}
         full = shutil.which("chromium") or shutil.which("chromium-browser")
         assert full, "Chromium is missing: `make test` installs it (apt install chromium)"
         self._full = full
         # The shell has no windows to draw: the same engine for less work.
         self._shell = shutil.which("chromium-headless-shell") or full
 
-    def get(self, subject: Subject | None = None, *, ask: bool = False) -> Browser:
-        """`ask` leaves camera and microphone to the context's own grants, to test refusals."""
-        key = (subject.name if subject else "", ask)
+    def get(
+        self, subject: Subject | None = None, *, ask: bool = False, own: tuple[str, ...] = ()
+    ) -> Browser:
+        """`ask` leaves camera and microphone to the context's own grants, to test refusals.
+        `own` are flags of a browser apart from the others."""
+        key = (subject.name if subject else "", ask, own)
         if key not in self._running:
-            flags = list(FLAGS)
+            flags = [*self._flags, *own]
             if subject:
                 camera = media.camera_file(subject, self._files)
                 microphone = media.microphone_file(subject, self._files)
@@ -79,17 +100,54 @@ class Browsers:
                 ]
                 if not ask:
                     flags.append("--use-fake-ui-for-media-stream")
-            self._running[key] = self._playwright.chromium.launch(
+            self._running[key] = self.playwright.chromium.launch(
                 # Only the full browser has anything that could ask.
                 executable_path=self._full if ask else self._shell,
                 headless=True,
                 args=flags,
+                env=self._env,
             )
         return self._running[key]
 
     def close(self) -> None:
         for browser in self._running.values():
             browser.close()
+
+
+class Standstill:
+    """All processes of one browser, stopped between two instructions as a phone without power.
+
+    No goodbye is sent and no socket is closed. The browser is known by a flag of its own.
+    """
+
+    def __init__(self, flag: str) -> None:
+        self._pids = _family(flag)
+        assert self._pids, f"no browser runs with {flag}"
+
+    def __enter__(self) -> None:
+        for pid in self._pids:
+            os.kill(pid, signal.SIGSTOP)
+
+    def __exit__(self, *_: object) -> None:
+        for pid in reversed(self._pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def _family(flag: str) -> list[int]:
+    """The process started with this flag, and its children's children; parents first."""
+    children: dict[int, list[int]] = {}
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            pid = int(folder.name)
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(pid)
+            if flag.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
+                found.append(pid)
+    for pid in found:  # grows while it is read
+        found += [child for child in children.get(pid, []) if child not in found]
+    return found
 
 
 class Visit:

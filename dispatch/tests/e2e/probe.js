@@ -66,6 +66,16 @@
     };
   }
 
+  // Elements that no page shows can be heard all the same.
+  const unseen = [];
+  window.Audio = new Proxy(window.Audio, {
+    construct(target, args) {
+      const element = Reflect.construct(target, args);
+      unseen.push(element);
+      return element;
+    },
+  });
+
   // --- pictures -----------------------------------------------------------------------------
   const canvas = document.createElement("canvas");
   canvas.width = W;
@@ -161,7 +171,7 @@
   /** Live audio tracks of the page's media elements, with whether a person would hear them. */
   const soundTracks = () => {
     const found = [];
-    for (const el of document.querySelectorAll("audio, video")) {
+    for (const el of new Set([...document.querySelectorAll("audio, video"), ...unseen])) {
       const stream = el.srcObject;
       if (!(stream instanceof MediaStream)) continue;
       for (const track of stream.getAudioTracks())
@@ -229,6 +239,7 @@
           relay: local.relayProtocol || null,
           local_type: local.candidateType,
           remote_type: remote.candidateType,
+          remote_address: remote.address,
           remote_port: remote.port,
         });
       }

@@ -21,6 +21,7 @@ PROBE = Path(__file__).with_name("probe.js")
 PLACEHOLDER_WIDTH = 64  # frames no wider than this are the blank placeholder of a warm seat
 
 
+LOUD, QUIET = 0.02, 0.002  # what is a tone, and what is none (root mean square)
 FROZEN = 2.0  # seconds without a new frame after which a console says so
 
 
@@ -137,11 +138,22 @@ def assert_tone(page: Page, subject: Subject, tolerance: float = 15, timeout: fl
 
     def heard() -> dict[str, float] | None:
         got: dict[str, float] | None = page.evaluate("() => __probe.listen({audibleOnly: true})")
-        return got if got and got["rms"] > 0.02 else None
+        return got if got and got["rms"] > LOUD else None
 
     sound = until(page, heard, f"an audible sound ({subject.tone_hz} Hz)", timeout)
     assert abs(sound["hz"] - subject.tone_hz) <= tolerance, f"heard {sound['hz']:.1f} Hz"
     return sound["hz"]
+
+
+def loudness(page: Page) -> float:
+    """How loud what a person at this page would hear is (root mean square, 1 is full scale)."""
+    got = page.evaluate("() => __probe.listen({audibleOnly: true})")
+    return float(got["rms"]) if got else 0.0
+
+
+def until_silent(page: Page, timeout: float = 10) -> None:
+    """Nothing can be heard at this page."""
+    until(page, lambda: loudness(page) < QUIET, "silence", timeout)
 
 
 def assert_udp(page: Page, port: int | None = None, timeout: float = 10) -> list[dict[str, Any]]:

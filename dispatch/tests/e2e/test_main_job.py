@@ -86,8 +86,10 @@ def expect_map(scene: Scene, console: ConsolePage) -> None:
     for _ in range(12):
         if re.fullmatch(r"(3|5|10)\s?km", scale.inner_text()):
             break
+        before = scale.inner_text()
         console.position.get_by_role("button", name="Zoom out").click()
-        console.page.wait_for_timeout(500)
+        # The map glides there; its scale is written anew on the way.
+        expect(scale).not_to_have_text(before)
 
     def drawn() -> bool:
         shot = sight.decode_png(scene.bench, canvas.screenshot()).astype(np.int16)

@@ -1,11 +1,12 @@
 /** What can be done with the chosen call. Each action shows its key. */
+import { Controls, pressControl } from "./controls";
 import type { Action, Desk } from "./desk";
 import { shortTime } from "./format";
 import { HoldButton } from "./hold";
+import { QrButton, QrSheet, showQr } from "./qr";
 import { ownedBy, undoable } from "./store";
 import type { Call } from "./types";
 import { Key } from "./ui";
-import { SoundButton } from "./video";
 
 export function Actions({ desk, call }: { desk: Desk; call: Call }) {
   const problem = desk.problem.value;
@@ -30,22 +31,26 @@ export function Actions({ desk, call }: { desk: Desk; call: Call }) {
 function OpenActions({ desk, call }: { desk: Desk; call: Call }) {
   const linked = desk.facts.value.links.some((link) => link.state === "active");
   return (
-    <div class="row">
-      <SoundButton />
-      <Act desk={desk} call={call} action="resend" shown="R" name="Resend text" />
-      {!ownedBy(call, desk.page.user.id) && <Act desk={desk} call={call} action="take-over" shown="O" name="Take over" />}
-      <span class="gap" />
-      {linked && (
-        <HoldButton
-          title="Hold down. The link stops working at once, on every phone that has it."
-          disabled={desk.isBusy(call.id, "revoke-link")}
-          onDone={() => void desk.act(call.id, "revoke-link")}
-        >
-          Revoke link
-        </HoldButton>
-      )}
-      <Act desk={desk} call={call} action="close" shown="X" name="Close call" />
-    </div>
+    <>
+      <Controls desk={desk} call={call} />
+      <div class="row">
+        <Act desk={desk} call={call} action="resend" shown="R" name="Resend text" />
+        {linked && <QrButton desk={desk} call={call} />}
+        {!ownedBy(call, desk.page.user.id) && <Act desk={desk} call={call} action="take-over" shown="O" name="Take over" />}
+        <span class="gap" />
+        {linked && (
+          <HoldButton
+            title="Hold down. The link stops working at once, on every phone that has it."
+            disabled={desk.isBusy(call.id, "revoke-link")}
+            onDone={() => void desk.act(call.id, "revoke-link")}
+          >
+            Revoke link
+          </HoldButton>
+        )}
+        <Act desk={desk} call={call} action="close" shown="X" name="Close call" />
+        <QrSheet call={call} linked={linked} />
+      </div>
+    </>
   );
 }
 
@@ -78,7 +83,9 @@ function Act(props: { desk: Desk; call: Call; action: Action; shown: string; nam
 export function press(desk: Desk, key: string): boolean {
   const call = desk.call.peek();
   if (!call) return false;
+  if (pressControl(desk, key)) return true;
   const open = call.state === "open";
+  if (key === "q") return open && showQr(desk, call);
   const can: Record<string, [Action, boolean]> = {
     r: ["resend", open],
     o: ["take-over", open && !ownedBy(call, desk.page.user.id)],

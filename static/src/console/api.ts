@@ -1,6 +1,7 @@
 /** The staff API, and its refusals as sentences. */
 import type { Body } from "../shared/feed";
-import type { Call, CallDetail, Chat, Fix, Link, Seat, Text } from "./types";
+import type { Asked } from "./asks";
+import type { Call, CallDetail, Chat, Fix, Link, Request, Seat, ShownLink, Text } from "./types";
 
 export class ApiError extends Error {
   constructor(
@@ -40,6 +41,7 @@ export class Api {
   constructor(
     private readonly base: string,
     private readonly csrf: string,
+    private readonly onSignedOut: () => void,
   ) {}
 
   send(order: { number: string; language: string; command: string; new?: boolean }): Promise<Sent> {
@@ -58,8 +60,17 @@ export class Api {
     return this.ask("POST", `calls/${id}/${action}/`, {});
   }
 
+  showLink(id: string): Promise<ShownLink> {
+    return this.ask("POST", `calls/${id}/show-link/`, {});
+  }
+
   async write(id: string, text: string, command: string): Promise<Chat> {
     return (await this.ask<{ chat: Chat }>("POST", `calls/${id}/chat/`, { text, command })).chat;
+  }
+
+  /** Once per `command`, a UUID. */
+  async request(id: string, what: Asked, command: string): Promise<Request> {
+    return (await this.ask<{ request: Request }>("POST", `calls/${id}/ask/`, { what, command })).request;
   }
 
   seat(id: string, boot: string): Promise<Seat> {
@@ -91,6 +102,7 @@ export class Api {
     const text = await answer.text().catch(() => "");
     const data = parse(text);
     if (answer.ok) return data as T;
+    if (answer.status === 401 || answer.status === 403) this.onSignedOut();
     const word = (key: string) => (typeof data?.[key] === "string" ? data[key] : "");
     throw new ApiError(
       answer.status,

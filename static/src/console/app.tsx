@@ -1,6 +1,7 @@
 /** The console: what is where. */
 import { useEffect, useState } from "preact/hooks";
 import { Actions, press } from "./actions";
+import { AlarmBar } from "./alarmbar";
 import { Board, step } from "./board";
 import type { Desk } from "./desk";
 import { clock, languageName, since } from "./format";
@@ -20,7 +21,11 @@ import { Stage } from "./video";
 export function App({ desk }: { desk: Desk }) {
   const [keys, setKeys] = useState(false);
   const call = desk.call.value;
-  useEffect(() => listen(() => letterKeys.peek(), (key) => act(desk, key, () => setKeys(true))), []);
+  useEffect(() => listen(
+        () => letterKeys.peek(),
+        (key) => act(desk, key, () => setKeys(true)),
+        (key) => key === "t" && desk.talk.release(),
+      ), []);
 
   return (
     <div class="console">
@@ -29,6 +34,7 @@ export function App({ desk }: { desk: Desk }) {
         <Board desk={desk} />
       </nav>
       <main class="middle">{call ? <Chosen desk={desk} call={call} /> : <Nothing desk={desk} />}</main>
+      <AlarmBar desk={desk} />
       <aside class="right" aria-label="Position and timeline">
         <PositionPanel desk={desk} />
         {call ? <Timeline key={call.id} desk={desk} call={call} /> : <div class="timeline" />}
@@ -39,11 +45,11 @@ export function App({ desk }: { desk: Desk }) {
 }
 
 function Chosen({ desk, call }: { desk: Desk; call: Call }) {
-  const frozen = desk.frozen.value.has(call.id);
+  const moving = desk.drawn(call.id) === "moving";
   return (
     <>
       <Head desk={desk} call={call} />
-      <StageBar call={call} now={desk.now.value} live={call.present && call.media.state === "live" && !frozen} />
+      <StageBar call={call} now={desk.now.value} live={call.present && call.media.state === "live" && moving} />
       <Stage desk={desk} call={call} />
       <Actions desk={desk} call={call} />
     </>
@@ -138,6 +144,11 @@ function act(desk: Desk, key: string, showKeys: () => void): boolean {
     case "m":
       setSound(!soundWanted.peek());
       return true;
+    case "a": {
+      const first = desk.alarms.peek()[0];
+      if (first) desk.select(first.call);
+      return first !== undefined;
+    }
     case "p":
       document.querySelector<HTMLElement>("[data-copy-position]")?.click();
       return true;

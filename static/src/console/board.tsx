@@ -51,7 +51,7 @@ function Row({ desk, call }: { desk: Desk; call: Call }) {
   const now = desk.now.value;
   const chosen = desk.selected.value === call.id;
   const closed = call.state === "closed";
-  const stage = stageWord(call, now, sessionOf(desk.feed.model, call), desk.frozen.value.has(call.id));
+  const stage = stageWord(call, now, sessionOf(desk.feed.model, call), desk.drawn(call.id));
   const place = position(desk.feed.model, call.id);
   const mine = ownedBy(call, desk.page.user.id);
   const undo = undoable(call, now);

@@ -4,12 +4,17 @@ import type { Signal } from "@preact/signals";
 import { onReturn } from "../shared/backoff";
 import { FeedSocket } from "../shared/feed";
 import type { Change, Model, Status } from "../shared/feed";
+import { alarms, ring } from "./alarm";
 import { Api, ApiError, say } from "./api";
+import { NOT_ASKED } from "./asks";
+import type { Asked } from "./asks";
 import { Outbox } from "./outbox";
 import type { RoomView } from "./roomlink";
 import { Rooms } from "./rooms";
 import * as store from "./store";
+import { openMicrophone, Talk } from "./talk";
 import { Tracks } from "./tracks";
+import type { Drawn } from "./trouble";
 import type { Boot, Call, CallDetail, Chat, Position } from "./types";
 import { uuid } from "./uuid";
 
@@ -23,12 +28,20 @@ const WHAT: Record<Action, string> = {
   "revoke-link": "The link was not revoked",
 };
 
+/** Why this page is over, until somebody follows the link. */
+export interface Over {
+  title: string;
+  link: string;
+  href: string;
+}
+
 export class Desk {
   readonly api: Api;
   readonly feed: FeedSocket;
   readonly rooms: Rooms;
   readonly outbox: Outbox;
   readonly tracks: Tracks;
+  readonly talk: Talk;
   readonly boot = uuid(); // of this page load
 
   /** Server time, once a second. */
@@ -39,9 +52,9 @@ export class Desk {
   readonly held = signal<string[] | null>(null);
   readonly busy = signal<ReadonlySet<string>>(new Set());
   readonly problem = signal<{ call: string; text: string } | null>(null);
-  readonly signedOut = signal<string | null>(null);
-  /** Calls whose picture on this screen stands still. */
-  readonly frozen = signal<ReadonlySet<string>>(new Set());
+  readonly over = signal<Over | null>(null);
+  /** What is drawn on this screen: the call and whether its picture moves. */
+  readonly picture = signal<{ call: string; drawn: Drawn } | null>(null);
   /** The chosen call could not be fetched. */
   readonly missing = signal<string | null>(null);
 
@@ -69,15 +82,23 @@ export class Desk {
   );
   readonly track = computed(() => this.read(() => this.tracks.of(this.selected.value ?? "")));
   readonly drafts = computed(() => this.read(() => this.outbox.of(this.selected.value ?? "")));
+  readonly alarms = computed(() => alarms(this.calls.value).filter((one) => one.call !== this.selected.value));
   readonly videoDown = computed(() => this.read(() => store.video(this.feed.model)?.state === "down"));
 
   constructor(readonly page: Boot) {
-    this.api = new Api(page.api, page.csrf);
+    this.api = new Api(page.api, page.csrf, () => this.signedOut());
     this.rooms = new Rooms({
       load: () => import("livekit-client"),
       seat: (call) => this.api.seat(call, this.boot),
-      onView: () => bump(this.roomRevision),
-      onRefused: (error) => void (this.signedOut.value = error.message),
+      onView: (call, view) => {
+        if (view.state !== "connected") this.talk.lost(call);
+        bump(this.roomRevision);
+      },
+    });
+    this.talk = new Talk({
+      microphone: openMicrophone,
+      publish: (call, track) => this.rooms.speak(call, track),
+      onProblem: (call, text) => void (this.problem.value = { call, text }),
     });
     const changed = () => bump(this.revision);
     this.outbox = new Outbox({
@@ -96,7 +117,9 @@ export class Desk {
         if (status === "live") this.tracks.forget();
       },
       onMessage: (message) => {
-        if (message.t === "bye" && !message.retry) this.signedOut.value = message.message;
+        if (message.t !== "bye" || message.retry) return;
+        if (message.code === "signed_out") this.signedOut();
+        else this.over.value = { title: message.message, link: "Open the console again", href: location.href };
       },
     });
   }
@@ -119,6 +142,10 @@ export class Desk {
     });
     effect(() => this.attend(this.selected.value, this.status.value.status));
     onReturn(() => this.rooms.nudge());
+    const away = () => this.talk.release();
+    addEventListener("blur", away);
+    document.addEventListener("visibilitychange", away);
+    ring(computed(() => this.alarms.value.length > 0));
     this.feed.start();
   }
 
@@ -144,14 +171,40 @@ export class Desk {
     const key = `${call}:${action}`;
     if (this.busy.value.has(key)) return;
     this.busy.value = new Set([...this.busy.value, key]);
+    await this.attempt(call, WHAT[action], async () => this.learn((await this.api.act(call, action)).call));
+    this.busy.value = new Set([...this.busy.value].filter((one) => one !== key));
+  }
+
+  /** Ask the caller's page for something; what becomes of it comes by the stream. */
+  async ask(call: string, what: Asked): Promise<void> {
+    await this.attempt(call, NOT_ASKED[what], () => this.api.request(call, what, uuid()));
+  }
+
+  /** The state of a call's picture on this screen; undefined: none is drawn. */
+  drawn(call: string): Drawn {
+    const { value } = this.picture;
+    return value?.call === call ? value.drawn : undefined;
+  }
+
+  draw(call: string, drawn: Drawn): void {
+    const before = this.picture.peek();
+    if (before?.call === call && before.drawn === drawn) return;
+    if (drawn || before?.call === call) this.picture.value = drawn ? { call, drawn } : null;
+  }
+
+  private async attempt(call: string, failed: string, work: () => Promise<unknown>): Promise<void> {
     if (this.problem.value?.call === call) this.problem.value = null;
     try {
-      this.learn((await this.api.act(call, action)).call);
+      await work();
     } catch (error) {
-      this.problem.value = { call, text: `${WHAT[action]}. ${say(error)}` };
-    } finally {
-      this.busy.value = new Set([...this.busy.value].filter((one) => one !== key));
+      this.problem.value = { call, text: `${failed}. ${say(error)}` };
     }
+  }
+
+  /** The link leads through the sign-in back to this very call. */
+  private signedOut(): void {
+    const next = encodeURIComponent(location.pathname + location.search + location.hash);
+    this.over.value = { title: "You are signed out", link: "Sign in again", href: `${this.page.urls.login}?next=${next}` };
   }
 
   /** A call as an answer of the server shows it: the stream may be a moment behind, or away. */
@@ -175,12 +228,6 @@ export class Desk {
         await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt));
       }
     }
-  }
-
-  freeze(call: string, frozen: boolean): void {
-    if (this.frozen.value.has(call) === frozen) return;
-    const others = [...this.frozen.value].filter((one) => one !== call);
-    this.frozen.value = new Set(frozen ? [...others, call] : others);
   }
 
   private read<T>(look: () => T): T {

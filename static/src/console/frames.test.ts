@@ -64,16 +64,36 @@ describe("a watched picture", () => {
     expect(last()).toMatchObject({ seen: false, frozen: false });
   });
 
-  it("is frozen two seconds after its last frame, and thaws with the next", () => {
+  it("is frozen within two seconds of its last frame, and thaws with the next", () => {
     frames(3, 640);
-    vi.advanceTimersByTime(1900);
+    vi.advanceTimersByTime(1700);
     expect(video.dataset.frozen).toBe("false");
-    vi.advanceTimersByTime(500);
+    vi.advanceTimersByTime(100);
     expect(last().frozen).toBe(true);
     expect(video.dataset.frozen).toBe("true");
     frames(1, 640);
     expect(last().frozen).toBe(false);
     expect(video.dataset.frozen).toBe("false");
+  });
+
+  it("is marked in time wherever between two looks its last frame came", () => {
+    for (const late of [0, 60, 120, 180, 240]) {
+      frames(5, 640);
+      vi.advanceTimersByTime(late);
+      frames(1, 640);
+      vi.advanceTimersByTime(1749);
+      expect(video.dataset.frozen, `${late} ms`).toBe("false");
+      vi.advanceTimersByTime(2);
+      expect(video.dataset.frozen, `${late} ms`).toBe("true");
+    }
+  });
+
+  it("is slow, not frozen, at one frame a second", () => {
+    for (let i = 0; i < 20; i++) {
+      frames(1, 640);
+      vi.advanceTimersByTime(i % 2 ? 1200 : 700);
+    }
+    expect(pictures.some((one) => one.frozen)).toBe(false);
   });
 
   it("is not called frozen where nothing was seen, nor while the page is hidden", () => {

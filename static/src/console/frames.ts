@@ -17,7 +17,8 @@ export interface Picture {
 export const NO_PICTURE: Picture = { seen: false, frozen: false, last: 0, width: 0, height: 0, rate: 0 };
 
 export const PLACEHOLDER_WIDTH = 64;
-const FROZEN_AFTER = 2000;
+/** Marked within two seconds also where the page is busy, or its browser tells of frames late. */
+const FROZEN_AFTER = 1750;
 const LOOK_EVERY = 250;
 
 export class FrameWatch {
@@ -30,6 +31,7 @@ export class FrameWatch {
   /** Older browsers do not tell of each frame; there the clock of the video must do. */
   private readonly exact: boolean;
   private readonly timer: ReturnType<typeof setInterval>;
+  private due: ReturnType<typeof setTimeout> | undefined; // when the picture may be frozen
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -46,6 +48,7 @@ export class FrameWatch {
   stop(): void {
     if (this.exact) this.video.cancelVideoFrameCallback(this.request);
     clearInterval(this.timer);
+    clearTimeout(this.due);
     document.removeEventListener("visibilitychange", this.shown);
   }
 
@@ -69,6 +72,16 @@ export class FrameWatch {
     const next = { seen: true, frozen: false, last: now, width, height, rate };
     if (!seen || frozen || turned) this.put(next);
     else this.picture = next; // drawn four times a second, not with every frame
+    this.due ??= this.wait(FROZEN_AFTER);
+  }
+
+  /** Between two looks: the moment itself must not wait for the next one. */
+  private wait(ms: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      const rest = FROZEN_AFTER - (performance.now() - this.picture.last);
+      this.due = rest > 0 && this.picture.seen ? this.wait(rest) : undefined;
+      if (rest <= 0) this.look();
+    }, ms);
   }
 
   private look(): void {
@@ -80,7 +93,7 @@ export class FrameWatch {
     const { seen, last } = this.picture;
     // A hidden page gets no frame callbacks, so silence there means nothing.
     const quiet = performance.now() - Math.max(last, this.visibleSince);
-    const frozen = seen && !document.hidden && quiet > FROZEN_AFTER;
+    const frozen = seen && !document.hidden && quiet >= FROZEN_AFTER;
     this.recent = this.recent.filter((time) => time > performance.now() - 1000);
     this.put({ ...this.picture, frozen, rate: this.recent.length });
   }

@@ -12,8 +12,14 @@ export const SHORTCUTS: Shortcut[] = [
   { key: "arrowdown", show: "↓", what: "Next call" },
   { key: "arrowup", show: "↑", what: "Previous call" },
   { key: "w", show: "W", what: "Write to the caller" },
+  { key: "t", show: "T", what: "Talk to the caller, while held down" },
   { key: "m", show: "M", what: "Sound on or off" },
+  { key: "s", show: "S", what: "Mute the caller, or ask for sound" },
+  { key: "c", show: "C", what: "Ask for the camera" },
+  { key: "f", show: "F", what: "Turn the camera to the other side" },
+  { key: "a", show: "A", what: "Watch the call of the most urgent alarm" },
   { key: "r", show: "R", what: "Resend the text" },
+  { key: "q", show: "Q", what: "Show the link as a QR code" },
   { key: "o", show: "O", what: "Take over the call" },
   { key: "x", show: "X", what: "Close the call" },
   { key: "u", show: "U", what: "Undo close" },
@@ -44,14 +50,38 @@ export function shortcut(press: Press, typing: boolean, letters: boolean): strin
   return press.repeat && !arrow ? null : key;
 }
 
-export function listen(letters: () => boolean, act: (key: string) => boolean): () => void {
+/** Calls `act` for each shortcut pressed, and `lift` when such a key is let go, however that is. */
+export function listen(letters: () => boolean, act: (key: string) => boolean, lift: (key: string) => void): () => void {
+  const held = new Map<string, string>(); // by place on the keyboard: a letter changes with Shift
+  const lifted = (event: KeyboardEvent) => {
+    const key = held.get(event.code);
+    if (key === undefined) return;
+    held.delete(event.code);
+    lift(key);
+  };
+  // Whatever hides the letting go from the page counts as letting go.
+  const away = () => {
+    for (const key of held.values()) lift(key);
+    held.clear();
+  };
   const pressed = (event: KeyboardEvent) => {
+    if (event.metaKey) away();
     if (event.defaultPrevented) return;
     const place = event.target instanceof Element ? event.target : null;
     const typing = Boolean(place?.closest(TYPING)) || document.querySelector("dialog[open]") !== null;
     const key = shortcut(event, typing, letters());
-    if (key && act(key)) event.preventDefault();
+    if (!key || !act(key)) return;
+    event.preventDefault();
+    held.set(event.code, key);
   };
   addEventListener("keydown", pressed);
-  return () => removeEventListener("keydown", pressed);
+  addEventListener("keyup", lifted);
+  addEventListener("blur", away);
+  document.addEventListener("visibilitychange", away);
+  return () => {
+    removeEventListener("keydown", pressed);
+    removeEventListener("keyup", lifted);
+    removeEventListener("blur", away);
+    document.removeEventListener("visibilitychange", away);
+  };
 }

@@ -5,7 +5,7 @@ import { aCall, aSession, aText, at, PUBLISHER, reachedAt, T0 } from "./samples"
 import type { Facts } from "./store";
 import type { Call } from "./types";
 
-const NONE: Facts = { texts: [], links: [], sessions: [], events: [], chat: [] };
+const NONE: Facts = { texts: [], links: [], sessions: [], events: [], chat: [], requests: [] };
 
 function title(call: Call, known: Partial<Facts> = {}, link: LinkState = "connected", down = false, seconds = 5): string {
   return notice(call, { ...NONE, ...known }, link, down, T0 + seconds * 1000).title;
@@ -38,7 +38,25 @@ describe("in place of the picture", () => {
     const sessions = [aSession({ permissions: { camera: { outcome: "denied", at: at(3) } } })];
     const said = notice(aCall({ stages: reachedAt({ tapped: 2 }), publisher: PUBLISHER }), { ...NONE, sessions }, "connected", false, T0);
     expect(said.title).toBe("Camera: refused");
-    expect(said.detail).toContain("Position and chat still work");
+    expect(said.detail).toContain("allow the camera");
+    expect(said.detail).toContain("Messages work.");
+  });
+
+  it("has a next step and what is left for every outcome of the camera", () => {
+    const call = aCall({ stages: reachedAt({ tapped: 2 }), publisher: PUBLISHER });
+    for (const outcome of ["denied", "dismissed", "timeout", "absent", "busy", "insecure", "unsupported", "failed"] as const) {
+      const permissions = { camera: { outcome, at: at(3) }, microphone: { outcome: "granted" as const, at: at(3) } };
+      const said = notice(call, { ...NONE, sessions: [aSession({ permissions })] }, "connected", false, T0);
+      expect(said.title, outcome).toMatch(/^Camera: \w/);
+      expect(said.detail, outcome).toMatch(/ask|tell|have/i);
+      expect(said.detail, outcome).toContain("Sound and messages work.");
+    }
+  });
+
+  it("says that an opened page was closed again", () => {
+    const opened = aCall({ stages: reachedAt({ opened: 1 }) });
+    const sessions = [aSession({ online: false, online_at: at(3) })];
+    expect(title(opened, { sessions }, "connected", false, 9)).toBe("Page closed 6 s ago");
   });
 
   const joined = aCall({
@@ -56,6 +74,17 @@ describe("in place of the picture", () => {
     expect(title({ ...joined, media: { ...joined.media, camera: false } })).toBe("Sound only");
     expect(title({ ...joined, publisher: null })).toBe("Waiting for a new tap");
     expect(title(joined, {}, "trouble")).toBe("Connecting to video");
+    const unwatched = { ...joined, media: { state: "stopped" as const, camera: false, microphone: false }, unwatched_stop: true };
+    expect(title(unwatched)).toBe("Video stopped: nobody was watching");
+  });
+
+  it("says when nothing is heard of the phone, and what it said last", () => {
+    const sessions = [aSession({ online: false, online_at: at(60) })];
+    expect(title(joined, { sessions }, "connected", false, 64)).toBe("Phone lost 0:04");
+    const away = [{ ...sessions[0]!, conditions: ["hidden" as const] }];
+    expect(title(joined, { sessions: away }, "connected", false, 64)).toBe("Phone locked or in another app 0:04");
+    const blocked = [aSession({ conditions: ["no_media"] })];
+    expect(title(joined, { sessions: blocked })).toBe("Network blocks video");
   });
 
   it("says that video is down, whether the feed or the seat says so", () => {

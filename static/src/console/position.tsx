@@ -2,8 +2,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Desk } from "./desk";
 import { ago, coordinates, plainCoordinates, radius, since } from "./format";
+import { noPosition } from "./help";
 import type { PositionMap } from "./map";
 import { theme } from "./settings";
+import { session } from "./store";
 import type { Position } from "./types";
 import { Icon, Key, Shape } from "./ui";
 
@@ -17,7 +19,7 @@ export function PositionPanel({ desk }: { desk: Desk }) {
   return (
     <section class="position" aria-label="Position">
       <MapBox desk={desk} stale={stale} />
-      <Line position={position} age={age} stale={stale} waiting={call ? (call.state === "open" ? "No position yet" : "No position was sent") : ""} />
+      <Line position={position} age={age} stale={stale} waiting={call ? noPosition(session(call, desk.facts.value), call.state === "open") : ""} />
     </section>
   );
 }

@@ -54,7 +54,6 @@ function setUp(seat: () => Promise<Seat>) {
     load: () => Promise.resolve(livekit),
     seat: vi.fn(seat),
     onView: (_, view) => views.push(view),
-    onRefused: vi.fn(),
     backoff: () => ({
       wait: () => {
         waits++;

@@ -7,6 +7,8 @@ import type { Participant, RemoteParticipant, RemoteTrack, Room } from "livekit-
 import { Backoff } from "../shared/backoff";
 import { ApiError } from "./api";
 import type { Seat } from "./types";
+import { publish } from "./voice";
+import type { Voice } from "./voice";
 
 type LiveKit = typeof LiveKitModule;
 
@@ -32,7 +34,6 @@ export interface LinkDeps {
   load: () => Promise<LiveKit>;
   seat: (call: string) => Promise<Seat>;
   onView: (call: string, view: RoomView) => void;
-  onRefused: (error: ApiError) => void;
   backoff?: () => Pick<Backoff, "wait" | "wake" | "reset">;
 }
 
@@ -50,6 +51,7 @@ const STEADY = 10_000; // ms connected after which a loss is a new story
 export class RoomLink {
   private view: RoomView = NOWHERE;
   private room: Room | null = null;
+  private livekit: LiveKit | null = null; // once it is loaded
   private turn = 0; // which run of the loop is the valid one
   private generation = 0; // the newest generation heard of
   private seated = 0; // the generation of the seat in use
@@ -80,6 +82,12 @@ export class RoomLink {
   /** Something made it likely that the next try works: do not sit out the wait. */
   nudge(): void {
     this.backoff.wake();
+  }
+
+  /** Puts a microphone, muted, into the room. Rejects while there is no room to put it into. */
+  async speak(media: MediaStreamTrack): Promise<Voice> {
+    if (!this.room || !this.livekit || this.view.state !== "connected") throw new Error("no room");
+    return publish(this.livekit, this.room, media);
   }
 
   stop(): void {
@@ -119,7 +127,6 @@ export class RoomLink {
       this.show({ ...NOWHERE, state: "ended" });
       return false;
     }
-    if (refusal && [401, 403].includes(refusal.status)) this.deps.onRefused(refusal);
     const down = refusal?.code === "video_down" || refusal?.status === 503;
     this.show({ ...NOWHERE, state: down ? "down" : "trouble" });
     return true;
@@ -136,6 +143,7 @@ export class RoomLink {
       reconnectPolicy: new livekit.DefaultReconnectPolicy([0, 300, 1000, 2000]),
       disconnectOnPageLeave: true,
     });
+    this.livekit = livekit;
     this.room = room;
     const gone = new Promise<void>((resolve) => {
       this.release = resolve;

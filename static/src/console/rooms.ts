@@ -2,6 +2,7 @@
 import { RoomLink } from "./roomlink";
 import type { LinkDeps, RoomView } from "./roomlink";
 import type { Call } from "./types";
+import type { Voice } from "./voice";
 
 export class Rooms {
   private readonly links = new Map<string, RoomLink>();
@@ -30,6 +31,13 @@ export class Rooms {
       }
       link.update(one.generation, one.publisher?.identity ?? null);
     }
+  }
+
+  /** Puts this computer's microphone, muted, into the call's room. Rejects where there is none. */
+  async speak(call: string, media: MediaStreamTrack): Promise<Voice> {
+    const link = this.links.get(call);
+    if (!link) throw new Error("not in this room");
+    return link.speak(media);
   }
 
   /** Video works again somewhere: try now. */

@@ -1,5 +1,5 @@
 /** Made-up items for the tests. */
-import type { Call, Chat, Session, Text } from "./types";
+import type { Call, Chat, Request, Session, Text } from "./types";
 
 export const T0 = Date.parse("2026-03-01T12:00:00.000Z");
 
@@ -24,6 +24,8 @@ export function aCall(change: Partial<Call> = {}): Call {
     publisher: null,
     present: false,
     media: { state: "none", camera: false, microphone: false },
+    unwatched: null,
+    unwatched_stop: false,
     stages: { requested: { at: at(0), failed: null } },
     asks: ["camera", "microphone", "position"],
     is_test: false,
@@ -62,6 +64,9 @@ export function aSession(change: Partial<Session> = {}): Session {
     device: "iPhone, Safari",
     language: "en",
     online: true,
+    online_at: at(5),
+    polling: false,
+    conditions: [],
     permissions: {},
     ...change,
   };
@@ -69,4 +74,8 @@ export function aSession(change: Partial<Session> = {}): Session {
 
 export function aChat(change: Partial<Chat> = {}): Chat {
   return { id: "c1", call: "a", from: "caller", name: "", text: "Hello", at: at(20), key: "", ...change };
+}
+
+export function aRequest(change: Partial<Request> = {}): Request {
+  return { id: "r1", call: "a", what: "camera", name: "R. Okafor", at: at(30), answer: "open", answered_at: null, ...change };
 }

@@ -28,6 +28,7 @@ const drawn = root?.dataset.theme as Theme | undefined;
 
 export const theme = signal<Theme>(drawn && THEMES.includes(drawn) ? drawn : "dark");
 export const soundWanted = signal(read("sl.sound", true));
+export const alarmSound = signal(read("sl.alarm", true));
 export const letterKeys = signal(read("sl.keys", true));
 
 export function setTheme(next: Theme): void {
@@ -39,6 +40,11 @@ export function setTheme(next: Theme): void {
 export function setSound(on: boolean): void {
   keep("sl.sound", on);
   soundWanted.value = on;
+}
+
+export function setAlarmSound(on: boolean): void {
+  keep("sl.alarm", on);
+  alarmSound.value = on;
 }
 
 export function setLetterKeys(on: boolean): void {

@@ -1,5 +1,7 @@
 /** How far a call has come, in the words a dispatcher reads from two metres. */
-import { capital, since } from "./format";
+import { capital, clock, since } from "./format";
+import { trouble } from "./trouble";
+import type { Drawn } from "./trouble";
 import type { Call, Mark, Session, Stage, Text } from "./types";
 
 export type Tone = "quiet" | "wait" | "good" | "bad";
@@ -103,10 +105,13 @@ export function cameraTrouble(session: Session | undefined): string | null {
 }
 
 /** The one word of a call, for its row on the board. */
-export function stageWord(call: Call, now: number, session?: Session, frozen = false): Word {
+export function stageWord(call: Call, now: number, session?: Session, drawn?: Drawn): Word {
   if (call.state === "closed") return { word: "Closed", tone: "quiet" };
   const far = furthest(call);
-  if (hadPicture(call)) return mediaWord(call, frozen);
+  if (call.unwatched) {
+    return { word: "Unwatched", tone: "bad", note: `video stops in ${clock(Date.parse(call.unwatched.stops_at) - now)}` };
+  }
+  if (hadPicture(call)) return mediaWord(call, now, session, drawn);
   const camera = cameraTrouble(session);
   if (camera) return { word: "No camera", tone: "bad", note: camera.replace(/^Camera /, "") };
   const failed = ORDER.slice(ORDER.indexOf(far) + 1).find((stage) => failure(call.stages[stage]) !== null);
@@ -131,14 +136,16 @@ export function stageWord(call: Call, now: number, session?: Session, frozen = f
   return { word: words[far] ?? "Sending", tone: late ? "wait" : "quiet", note };
 }
 
-function mediaWord(call: Call, frozen: boolean): Word {
+function mediaWord(call: Call, now: number, session: Session | undefined, drawn: Drawn): Word {
   // Reopened, or its link revoked: nothing comes back before a new tap.
   if (!call.publisher) return { word: "Waiting", tone: "wait", note: "for a new tap" };
+  if (call.media.state === "stopped") return { word: "Stopped", tone: "wait", note: call.unwatched_stop ? "nobody was watching" : "by caller" };
+  const wrong = trouble(call, session, drawn, now);
+  if (wrong) return { word: wrong.word, tone: wrong.tone, note: wrong.time ? `${wrong.note} ${wrong.time}` : wrong.note };
   if (!call.present) return { word: "Gone", tone: "bad", note: "phone left" };
-  if (call.media.state === "stopped") return { word: "Stopped", tone: "wait", note: "by caller" };
   if (call.media.state === "paused") return { word: "Paused", tone: "wait", note: "page hidden" };
   if (!call.media.camera && call.media.state === "live") return { word: "Sound only", tone: "good" };
-  if (frozen) return { word: "Frozen", tone: "bad" };
+  if (drawn === "frozen") return { word: "Frozen", tone: "bad" };
   if (reached(call, "first_frame")) return { word: "Live", tone: "good" };
   return { word: "Joined", tone: "quiet", note: "picture coming" };
 }

@@ -6,6 +6,7 @@ import type {
   Chat,
   Link,
   Position,
+  Request,
   Session,
   Text,
   VideoHealth,
@@ -72,6 +73,7 @@ export interface Facts {
   sessions: Session[];
   events: CallEvent[];
   chat: Chat[];
+  requests: Request[];
 }
 
 export function facts(source: Source, id: string): Facts {
@@ -82,6 +84,7 @@ export function facts(source: Source, id: string): Facts {
     sessions: of<Session>("session"),
     events: of<CallEvent>("event"),
     chat: of<Chat>("chat"),
+    requests: of<Request>("request"),
   });
 }
 
@@ -92,6 +95,7 @@ export function inOrder(known: Facts): Facts {
     sessions: [...known.sessions].sort(byTime((item) => item.opened_at ?? "")),
     events: [...known.events].sort(byTime((item) => item.at)),
     chat: [...known.chat].sort(byTime((item) => item.at)),
+    requests: [...known.requests].sort(byTime((item) => item.at)),
   };
 }
 

@@ -4,7 +4,7 @@ import { useId } from "preact/hooks";
 import type { Desk } from "./desk";
 import { ago, timeOfDay } from "./format";
 import { Send } from "./send";
-import { letterKeys, setLetterKeys, setTheme, theme, THEMES } from "./settings";
+import { alarmSound, letterKeys, setAlarmSound, setLetterKeys, setTheme, theme, THEMES } from "./settings";
 import type { Theme } from "./settings";
 import type { Tone } from "./stages";
 import { Icon, Key, Shape } from "./ui";
@@ -44,10 +44,8 @@ function Connection({ desk }: { desk: Desk }) {
 
 function health(desk: Desk): Health {
   const { status, since } = desk.status.value;
-  const signedOut = desk.signedOut.value;
-  if (signedOut !== null) {
-    return { tone: "bad", title: signedOut, detail: <a href={location.href}>Open the console again</a> };
-  }
+  const over = desk.over.value;
+  if (over !== null) return { tone: "bad", title: over.title, detail: <a href={over.href}>{over.link}</a> };
   if (status === "lost") return { tone: "bad", title: "Connection lost", detail: <Lost desk={desk} from={since - 5000} /> };
   if (status === "connecting") return { tone: "wait", title: "Connecting" };
   if (desk.videoDown.value) return { tone: "bad", title: "Video is down", detail: "Texts, position and chat still work." };
@@ -112,6 +110,10 @@ function UserMenu({ desk, onKeys }: { desk: Desk; onKeys: () => void }) {
         <label>
           <input type="checkbox" checked={letterKeys.value} onChange={(event) => setLetterKeys(event.currentTarget.checked)} />
           Single-letter keys
+        </label>
+        <label>
+          <input type="checkbox" checked={alarmSound.value} onChange={(event) => setAlarmSound(event.currentTarget.checked)} />
+          Alarm sound
         </label>
         <hr />
         <button

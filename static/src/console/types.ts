@@ -5,6 +5,7 @@ import type {
   EventItem as CallEvent,
   LinkItem as Link,
   Position,
+  RequestItem as Request,
   SessionItem as Session,
   StageName as Stage,
   StageState as Mark,
@@ -12,7 +13,7 @@ import type {
   VideoHealth,
 } from "../shared/protocol";
 
-export type { Call, CallEvent, Chat, Link, Mark, Position, Session, Stage, Text, VideoHealth };
+export type { Call, CallEvent, Chat, Link, Mark, Position, Request, Session, Stage, Text, VideoHealth };
 
 /** One point of a track. */
 export type Fix = Pick<Position, "lat" | "lon" | "accuracy" | "at">;
@@ -25,6 +26,7 @@ export interface CallDetail {
   sessions: Session[];
   events: CallEvent[];
   chat: Chat[];
+  requests: Request[];
   position: Position | null;
 }
 
@@ -34,6 +36,12 @@ export interface Seat {
   identity: string;
   generation: number;
   ice_servers?: RTCIceServer[] | null;
+}
+
+/** POST calls/<id>/show-link/: a capability, kept in memory only and only while it is shown. */
+export interface ShownLink {
+  link: string;
+  qr_svg: string;
 }
 
 export interface Boot {
@@ -53,6 +61,6 @@ export interface Boot {
   ws: string;
   map: { pmtiles: string };
   prefill_number: string;
-  urls: { logout: string; admin: string | null; history: string };
+  urls: { login: string; logout: string; admin: string | null; history: string };
   version: string;
 }

@@ -9,6 +9,8 @@ import { NOWHERE } from "./roomlink";
 import type { RoomView } from "./roomlink";
 import { setSound, soundWanted } from "./settings";
 import { hear, sound } from "./sound";
+import { session } from "./store";
+import { slowWays, trouble } from "./trouble";
 import type { Call } from "./types";
 import { Badge, Icon, Key } from "./ui";
 
@@ -23,6 +25,13 @@ export function Stage({ desk, call }: { desk: Desk; call: Call }) {
         // Another call or another phone gets an element of its own: no picture outlives its caller.
         <Live key={`${call.id} ${identity}`} desk={desk} call={call} identity={identity} view={view} />
       )}
+      <p class="talking" role="status">
+        {desk.talk.state.value === "talking" && (
+          <span class="badge good">
+            <Icon name="microphone" /> Talking
+          </span>
+        )}
+      </p>
     </section>
   );
 }
@@ -36,7 +45,7 @@ function Live({ desk, call, identity, view }: { desk: Desk; call: Call; identity
     const watch = new FrameWatch(video.current!, setPicture);
     return () => {
       watch.stop();
-      desk.freeze(call.id, false);
+      desk.draw(call.id, undefined);
     };
   }, []);
 
@@ -48,18 +57,18 @@ function Live({ desk, call, identity, view }: { desk: Desk; call: Call; identity
     return () => void track.detach(element);
   }, [view.video]);
 
-  useEffect(() => desk.freeze(call.id, picture.frozen && open), [picture.frozen, open]);
-
   useEffect(() => {
     if (picture.seen && open) void desk.firstFrame(call, identity, picture.width, picture.height);
   }, [picture.seen, call.generation, open]);
 
   const gone = !open || (call.media.state === "stopped" && !view.video);
   const covered = !picture.seen || gone;
+  const drawn = covered ? undefined : picture.frozen ? "frozen" : "moving";
+  useEffect(() => desk.draw(call.id, drawn), [drawn]);
   return (
     <>
       <video ref={video} data-publisher={identity} class={picture.frozen ? "frozen" : ""} playsInline muted autoplay disablePictureInPicture />
-      {covered ? <Words desk={desk} call={call} view={view} /> : <Badges picture={picture} view={view} desk={desk} />}
+      {covered ? <Words desk={desk} call={call} view={view} /> : <Badges picture={picture} view={view} desk={desk} call={call} />}
       {open && <Hearing view={view} identity={identity} />}
     </>
   );
@@ -76,11 +85,14 @@ function Words({ desk, call, view }: { desk: Desk; call: Call; view: RoomView })
   );
 }
 
-function Badges({ picture, view, desk }: { picture: Picture; view: RoomView; desk: Desk }) {
-  void desk.now.value; // the age of a frozen picture goes on counting
+function Badges({ picture, view, desk, call }: { picture: Picture; view: RoomView; desk: Desk; call: Call }) {
+  const now = desk.now.value; // the age of a frozen picture goes on counting
+  const phone = session(call, desk.facts.value);
   const poor = view.quality === "poor" || view.quality === "lost";
   // The client says late that it is connected again: frames know better.
   const broken = view.state !== "connected" && picture.frozen;
+  const wrong = trouble(call, phone, picture.frozen ? "frozen" : "moving", now);
+  const advice = wrong?.detail ?? (picture.frozen && !broken ? FROZEN : "");
   return (
     <div class="badges">
       {picture.frozen ? (
@@ -90,14 +102,27 @@ function Badges({ picture, view, desk }: { picture: Picture; view: RoomView; des
       ) : (
         <Badge tone="good">Live</Badge>
       )}
+      {wrong && (
+        <Badge tone={wrong.tone}>
+          {wrong.title} {wrong.time && <span class="num">{wrong.time}</span>}
+        </Badge>
+      )}
       {broken && <Badge tone="wait">Connecting to video</Badge>}
-      {poor && !broken && <Badge tone="wait">{view.quality === "poor" ? "Weak network" : "Phone's network lost"}</Badge>}
+      {poor && !broken && !wrong && <Badge tone="wait">{view.quality === "poor" ? "Weak network" : "Phone's network lost"}</Badge>}
+      {advice && <p class="badge advice">{advice}</p>}
       <span class="badge num">
         {picture.width}×{picture.height} · {picture.rate}/s
       </span>
+      {slowWays(phone).map(({ word, title }) => (
+        <span key={word} class="badge" title={title}>
+          {word}
+        </span>
+      ))}
     </div>
   );
 }
+
+const FROZEN = "This is the last picture. Messages go on: ask the caller to stay on the page and find better network.";
 
 function Hearing({ view, identity }: { view: RoomView; identity: string }) {
   const element = useRef<HTMLAudioElement>(null);
