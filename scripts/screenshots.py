@@ -1,10 +1,12 @@
 """Pictures of every surface, made by doing the main job: `make screenshots`.
 
 They go to docs/images, at phone and desktop width, light and dark, as small palette PNGs.
+`python -m scripts.screenshots console` takes only those of the console's states.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 import sys
 import tempfile
@@ -14,14 +16,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from dispatch.tests.e2e import media, sight
 from dispatch.tests.e2e.browsers import Browsers
 from dispatch.tests.e2e.lab import Lab
 from dispatch.tests.e2e.media import Image, Subject
-from dispatch.tests.e2e.pages import CallerPage
+from dispatch.tests.e2e.pages import CallerPage, ConsolePage
 from dispatch.tests.e2e.scene import HARBOUR, Scene, Town
+from scripts import console_states
 from scripts.sightline.paths import ROOT, VAR
 from scripts.sightline.stack import Stack
 
@@ -50,14 +53,6 @@ class Album:
         sys.stdout.write(f"  {path.relative_to(ROOT)}  {path.stat().st_size // 1024} KB\n")
 
 
-def console_theme(page: Page, name: str) -> None:
-    """Through the user's own menu, as a dispatcher would."""
-    page.get_by_role("button", name="account and settings").click()
-    page.get_by_role("radio", name=name).check()
-    page.keyboard.press("Escape")
-    page.evaluate("() => document.activeElement.blur()")
-
-
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     files = VAR / "e2e" / "media"
@@ -71,7 +66,10 @@ def main() -> None:
     ):
         browsers, lab = Browsers(playwright, files), Lab()
         scene = Scene(Town(stack, browsers, lab, Path(directory) / "unused"))
-        tour(scene, Album(scene))
+        album = Album(scene)
+        if sys.argv[1:] != ["console"]:
+            tour(scene, album)
+        console_states.tour(scene, album, STREET)
         scene.close()
         browsers.close()
         lab.close()
@@ -107,10 +105,10 @@ def tour(scene: Scene, album: Album) -> None:
     album.take(caller.page, "caller-live-phone", "light", "dark")
     waiting_calls(scene)
     for theme in ("Dark", "Light"):
-        console_theme(console.page, theme)
-        still_there(caller)
+        console_states.wear(console.page, theme)
+        still_there(console, caller)
         album.keep(console.page, f"console-live-{theme.lower()}")
-    console_theme(console.page, "Dark")
+    console_states.wear(console.page, "Dark")
     console.page.set_viewport_size({"width": 390, "height": 844})
     album.keep(console.page, "console-live-phone")
     console.page.set_viewport_size({"width": 1366, "height": 768})
@@ -126,12 +124,13 @@ def tour(scene: Scene, album: Album) -> None:
         album.take(phone.page, f"demo-phone-{width}")
 
 
-def still_there(caller: CallerPage) -> None:
+def still_there(console: ConsolePage, caller: CallerPage) -> None:
     """A phone reports again where it is; a browser's emulated one has to be told to."""
     latitude, longitude = HARBOUR
     place = {"latitude": latitude, "longitude": longitude, "accuracy": 12}
     caller.page.context.set_geolocation(place)  # type: ignore[arg-type]
-    caller.page.wait_for_timeout(1000)
+    fresh = re.compile(r"· [01] s ago")
+    expect(console.position).to_contain_text(fresh)
 
 
 def ended(caller: CallerPage, album: Album) -> None:

@@ -195,7 +195,7 @@ def test_a_live_camera_that_nobody_watches_is_an_alarm_and_then_stops(scene: Sce
     unwatched_for(scene, live, colleague.page, 61)
     row = colleague.call(live.number)
     expect(row).to_contain_text("Stopped", timeout=8000)
-    expect(row).to_contain_text("Nobody was watching")
+    expect(row).to_contain_text("Nobody watched")
     colleague.select(live.number)
     notice = "Video stopped: nobody was watching"
     expect(colleague.picture.get_by_text(notice)).to_be_visible()

@@ -1,9 +1,10 @@
 /** What can be done with the chosen call. Each action shows its key. */
 import { Controls, pressControl } from "./controls";
-import type { Action, Desk } from "./desk";
+import type { Desk } from "./desk";
 import { shortTime } from "./format";
 import { HoldButton } from "./hold";
 import { QrButton, QrSheet, showQr } from "./qr";
+import type { Action } from "./refused";
 import { ownedBy, undoable } from "./store";
 import type { Call } from "./types";
 import { Key } from "./ui";

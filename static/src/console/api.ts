@@ -102,13 +102,14 @@ export class Api {
     const text = await answer.text().catch(() => "");
     const data = parse(text);
     if (answer.ok) return data as T;
-    if (answer.status === 401 || answer.status === 403) this.onSignedOut();
+    const out = answer.status === 401 || answer.status === 403;
+    if (out) this.onSignedOut();
     const word = (key: string) => (typeof data?.[key] === "string" ? data[key] : "");
     throw new ApiError(
       answer.status,
       word("code") || `http_${answer.status}`,
       // A 403 is a page older than its session; the framework's own words help nobody.
-      (answer.status !== 403 && word("message")) || fallback(answer.status),
+      (!out && word("message")) || fallback(answer.status),
       word("field") || null,
       data ?? {},
     );

@@ -6,13 +6,6 @@ import type { Call, Request } from "./types";
 
 export type Asked = Exclude<RequestName, "stop">;
 
-export const NOT_ASKED: Record<Asked, string> = {
-  camera: "The camera was not asked for",
-  microphone: "The sound was not asked for",
-  flip: "The camera was not turned",
-  mute: "The caller was not muted",
-};
-
 const MOMENT = 8000; // ms an answer stays beside its button
 
 export interface Said {

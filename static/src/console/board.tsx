@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import type { Desk } from "./desk";
 import { capital, clock, radius, shortTime, since } from "./format";
 import { stageWord } from "./stages";
-import { ownedBy, position, sessionOf, undoable } from "./store";
+import { ownedBy, position, undoable } from "./store";
 import type { Call } from "./types";
 import { Shape } from "./ui";
 
@@ -51,7 +51,7 @@ function Row({ desk, call }: { desk: Desk; call: Call }) {
   const now = desk.now.value;
   const chosen = desk.selected.value === call.id;
   const closed = call.state === "closed";
-  const stage = stageWord(call, now, sessionOf(desk.feed.model, call), desk.drawn(call.id));
+  const stage = stageWord(call, now, desk.session(call), desk.drawn(call.id));
   const place = position(desk.feed.model, call.id);
   const mine = ownedBy(call, desk.page.user.id);
   const undo = undoable(call, now);

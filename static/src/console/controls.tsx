@@ -25,14 +25,23 @@ const NAMES: Record<Asked, { key: string; name: string; title: string }> = {
   flip: { key: "F", name: "Turn camera", title: "To the other camera of the phone; the caller decides with one tap" },
 };
 
+const NOT_OPENED = "The link was not opened yet: there is nobody to ask";
+
 /** One place for two requests that exclude each other, with its state below; nothing moves. */
 function AskButton(props: { desk: Desk; call: Call; what: Asked; whats: Asked[] }) {
   const { desk, call, what, whats } = props;
   const { key, name, title } = NAMES[what];
   const state = said(desk.facts.value.requests, whats, call, desk.now.value);
+  const opened = desk.facts.value.sessions.length > 0;
   return (
     <div class="ask">
-      <button type="button" title={title} aria-keyshortcuts={key} onClick={() => void desk.ask(call.id, what)}>
+      <button
+        type="button"
+        title={opened ? title : NOT_OPENED}
+        aria-disabled={!opened}
+        aria-keyshortcuts={key}
+        onClick={() => opened && void desk.ask(call.id, what)}
+      >
         <Key>{key}</Key> {name}
       </button>
       <p class={`ask-said num ${state?.tone ?? ""}`} role="status">
@@ -120,6 +129,7 @@ export function pressControl(desk: Desk, key: string): boolean {
   if (call?.state !== "open") return false;
   const sound = soundAsk(call);
   const camera = cameraAsk(call);
+  if (key !== "t" && desk.facts.peek().sessions.length === 0) return false;
   switch (key) {
     case "t":
       if (silentBecause(desk, call) !== null) return false;

@@ -6,27 +6,18 @@ import { FeedSocket } from "../shared/feed";
 import type { Change, Model, Status } from "../shared/feed";
 import { alarms, ring } from "./alarm";
 import { Api, ApiError, say } from "./api";
-import { NOT_ASKED } from "./asks";
 import type { Asked } from "./asks";
 import { Outbox } from "./outbox";
+import { NOT_ASKED, NOT_DONE } from "./refused";
+import type { Action } from "./refused";
 import type { RoomView } from "./roomlink";
 import { Rooms } from "./rooms";
 import * as store from "./store";
 import { openMicrophone, Talk } from "./talk";
 import { Tracks } from "./tracks";
 import type { Drawn } from "./trouble";
-import type { Boot, Call, CallDetail, Chat, Position } from "./types";
+import type { Boot, Call, CallDetail, Chat, Position, Session } from "./types";
 import { uuid } from "./uuid";
-
-export type Action = Parameters<Api["act"]>[1];
-
-const WHAT: Record<Action, string> = {
-  resend: "The text was not sent again",
-  "take-over": "The call was not taken over",
-  close: "The call was not closed",
-  "undo-close": "The call was not reopened",
-  "revoke-link": "The link was not revoked",
-};
 
 /** Why this page is over, until somebody follows the link. */
 export interface Over {
@@ -154,6 +145,11 @@ export class Desk {
     return this.rooms.view(call);
   }
 
+  /** The phone that matters of a call on the board. */
+  session(call: Call): Session | undefined {
+    return this.read(() => store.sessionOf(this.feed.model, call));
+  }
+
   select(id: string | null): void {
     batch(() => {
       this.selected.value = id;
@@ -171,7 +167,7 @@ export class Desk {
     const key = `${call}:${action}`;
     if (this.busy.value.has(key)) return;
     this.busy.value = new Set([...this.busy.value, key]);
-    await this.attempt(call, WHAT[action], async () => this.learn((await this.api.act(call, action)).call));
+    await this.attempt(call, NOT_DONE[action], async () => this.learn((await this.api.act(call, action)).call));
     this.busy.value = new Set([...this.busy.value].filter((one) => one !== key));
   }
 

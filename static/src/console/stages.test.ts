@@ -64,7 +64,7 @@ describe("the word on the board", () => {
 
   it("tells a lost phone by its silence, but never while its picture moves", () => {
     const silent = aSession({ online: false, online_at: at(20) });
-    expect(stageWord(live, now(24), silent, "frozen")).toMatchObject({ word: "Lost", note: "no answer from phone 0:04" });
+    expect(stageWord(live, now(24), silent, "frozen")).toMatchObject({ word: "Lost", note: "no answer 0:04" });
     expect(stageWord(live, now(24), silent, "moving").word).toBe("Live");
     expect(stageWord(live, now(24), { ...silent, conditions: ["hidden"] })).toMatchObject({ word: "Away", tone: "bad" });
     const older = { ...silent, id: "another device" };
@@ -73,9 +73,9 @@ describe("the word on the board", () => {
 
   it("is an alarm while nobody watches, and says why the video stopped", () => {
     const alarm = { ...live, unwatched: { since: at(0), stops_at: at(60) } };
-    expect(stageWord(alarm, now(18))).toEqual({ word: "Unwatched", tone: "bad", note: "video stops in 0:42" });
+    expect(stageWord(alarm, now(18))).toEqual({ word: "Unwatched", tone: "bad", note: "stops in 0:42" });
     const stopped = { ...live, media: { state: "stopped" as const, camera: false, microphone: false }, unwatched_stop: true };
-    expect(stageWord(stopped, now(70)).note).toBe("nobody was watching");
+    expect(stageWord(stopped, now(70)).note).toBe("nobody watched");
   });
 
   it("waits for a new tap after an undone close, whatever was reached before", () => {

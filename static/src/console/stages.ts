@@ -109,7 +109,7 @@ export function stageWord(call: Call, now: number, session?: Session, drawn?: Dr
   if (call.state === "closed") return { word: "Closed", tone: "quiet" };
   const far = furthest(call);
   if (call.unwatched) {
-    return { word: "Unwatched", tone: "bad", note: `video stops in ${clock(Date.parse(call.unwatched.stops_at) - now)}` };
+    return { word: "Unwatched", tone: "bad", note: `stops in ${clock(Date.parse(call.unwatched.stops_at) - now)}` };
   }
   if (hadPicture(call)) return mediaWord(call, now, session, drawn);
   const camera = cameraTrouble(session);
@@ -139,7 +139,7 @@ export function stageWord(call: Call, now: number, session?: Session, drawn?: Dr
 function mediaWord(call: Call, now: number, session: Session | undefined, drawn: Drawn): Word {
   // Reopened, or its link revoked: nothing comes back before a new tap.
   if (!call.publisher) return { word: "Waiting", tone: "wait", note: "for a new tap" };
-  if (call.media.state === "stopped") return { word: "Stopped", tone: "wait", note: call.unwatched_stop ? "nobody was watching" : "by caller" };
+  if (call.media.state === "stopped") return { word: "Stopped", tone: "wait", note: call.unwatched_stop ? "nobody watched" : "by caller" };
   const wrong = trouble(call, session, drawn, now);
   if (wrong) return { word: wrong.word, tone: wrong.tone, note: wrong.time ? `${wrong.note} ${wrong.time}` : wrong.note };
   if (!call.present) return { word: "Gone", tone: "bad", note: "phone left" };

@@ -13,7 +13,7 @@ export interface Trouble {
   tone: Tone;
   /** What it means and what helps. */
   detail: string;
-  /** For the row on the board: one word, and a few. */
+  /** For the row on the board: one word, and a few that fit beside an owner's name. */
   word: string;
   note: string;
   /** For how long, where that is known. */
@@ -26,14 +26,14 @@ const LOST: Words = {
   title: "Phone lost",
   tone: "bad",
   word: "Lost",
-  note: "no answer from phone",
+  note: "no answer",
   help: "No answer from the phone. It comes back by itself with its network: stay on the line.",
 };
 const AWAY: Words = {
   title: "Phone locked or in another app",
   tone: "bad",
   word: "Away",
-  note: "locked or another app",
+  note: "off the page",
   help: "Ask the caller to unlock the phone and go back to the page. Then it goes on by itself.",
 };
 
@@ -45,7 +45,7 @@ const WORDS: [ConditionName, Words, "still" | "always"][] = [
       title: "Page not in front",
       tone: "wait",
       word: "Away",
-      note: "page hidden or locked",
+      note: "off the page",
       help: "Phone locked or in another app. Ask the caller to go back to the page.",
     },
     "still",
@@ -100,12 +100,15 @@ const WORDS: [ConditionName, Words, "still" | "always"][] = [
       title: "Black picture",
       tone: "wait",
       word: "Black",
-      note: "camera covered or dark",
+      note: "covered or dark",
       help: "Covered, face down, or dark. Ask the caller to lift the phone; or turn the camera (F).",
     },
     "always",
   ],
 ];
+
+/** With these there is no picture to wait for: say what is left. */
+const NO_VIDEO = new Set<ConditionName>(["no_webrtc", "no_media"]);
 
 /** Since when nothing was heard of the page. While its picture moves it is not lost. */
 export function silentSince(call: Call, session: Session | undefined, drawn: Drawn): string | null {
@@ -125,7 +128,7 @@ export function trouble(call: Call, session: Session | undefined, drawn: Drawn, 
   for (const [name, words, when] of WORDS) {
     if (!session.conditions.includes(name)) continue;
     if (when === "still" && drawn === "moving") continue;
-    return { ...words, detail: drawn ? words.help : `${words.help} ${left(session)}` };
+    return { ...words, detail: NO_VIDEO.has(name) ? `${words.help} ${left(session)}` : words.help };
   }
   return null;
 }
