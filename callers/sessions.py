@@ -189,7 +189,8 @@ def reads(session: CallerSession, *, language: str) -> None:
         .update(language=language)
     ):
         return
-    session.language = language
+    # The page may have been seen since `session` was read.
+    session.refresh_from_db(fields=["language", "opened_at"])
     if session.opened_at:
         announce(session)
 

@@ -289,7 +289,16 @@ def test_what_one_request_has_told_the_next_does_not_take_back(centre: Centre) -
     call = factories.call(centre=centre)
     phone = Phone(secret_of(call))
     phone.open()
+    with scope(centre):
+        unseen = call.sessions.get()  # items on their way while the page is reported as seen
     phone.say("seen")
+    with scope(centre):
+        sessions.reads(unseen, language="es")
+    assert session_item(call)["language"] == "es"
+    told = Entry.objects.filter(stream_id=centre.stream, kind="session").order_by("seq").last()
+    assert told is not None
+    assert told.body
+    assert told.body["language"] == "es"
     with scope(centre):
         early = call.sessions.get()  # a socket that is being admitted
         sessions.reads(call.sessions.get(), language="ar")
