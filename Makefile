@@ -1,15 +1,18 @@
 # Two commands matter: `make run` and `make test`. Both install what is missing first.
 PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
-export PORT VERBOSE UPGRADE
+export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run password install test lint format unit e2e protocol messages sizes screenshots lock manage
+.PHONY: help run run-lan password install test lint format unit e2e protocol messages sizes screenshots newcomer lock manage
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 run:  ## Start the whole system here (PORT=8123 for a port of your choice, VERBOSE=1 for logs)
 	@$(SIGHTLINE) run
+
+run-lan:  ## The same over HTTPS for the phones of this network (LAN_IP=… to choose the address)
+	@$(SIGHTLINE) run-lan
 
 password:  ## Make and show new passwords for the demo accounts
 	@$(SIGHTLINE) password
@@ -40,6 +43,9 @@ sizes:  ## Weigh the pages against their budgets
 
 screenshots:  ## Take the pictures of every surface again
 	@$(SIGHTLINE) screenshots
+
+newcomer:  ## A clone in a fresh Debian root, make run, the main job, Ctrl-C (as root; debootstrap)
+	@$(SIGHTLINE) newcomer
 
 manage:  ## A Django command against the running system (ARGS='showmigrations')
 	@$(SIGHTLINE) manage $(ARGS)

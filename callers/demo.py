@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
-import segno
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
+from callers import qr
 from callers.models import DemoText
 from dispatch.centres.access import system_scope
 from dispatch.feed.replay import stamp
@@ -19,19 +20,25 @@ from dispatch.feed.replay import stamp
 SHOWN = 20
 
 
-def _require_demo() -> None:
-    if not settings.DEVELOPMENT or settings.SMS_PROVIDER != "demo":
+def _require_demo(request: HttpRequest) -> None:
+    """Not there outside development, nor for other machines.
+
+    Its texts hold working links of every call. `make run-lan` lets a whole network in, and who
+    sits in it is not known: a phone gets its link from the screen ("Show QR"), like a text.
+    """
+    if not settings.DEVELOPMENT or settings.SMS_PROVIDER != "demo" or not _from_here(request):
         raise Http404
 
 
+def _from_here(request: HttpRequest) -> bool:
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
 def _qr(link: str) -> str:
-    """A QR code as inline SVG: paths and attributes only, nothing a style policy minds."""
-    if not link:
-        return ""
-    svg = segno.make(link, error="m", micro=False).svg_inline(
-        border=2, omitsize=True, dark="#000", light="#fff"
-    )
-    return mark_safe(svg)  # noqa: S308 (drawn by segno from modules, no text gets in)
+    return mark_safe(qr.svg(link)) if link else ""  # noqa: S308 (drawn from modules, no text gets in)
 
 
 def texts() -> list[dict[str, Any]]:
@@ -59,13 +66,13 @@ def _unstored(response: HttpResponse) -> HttpResponse:
 
 @require_safe
 def phone(request: HttpRequest) -> HttpResponse:
-    """The phone-shaped page. Not there outside development."""
-    _require_demo()
+    """The phone-shaped page."""
+    _require_demo(request)
     return _unstored(render(request, "callers/phone.html", {"texts": texts()}))
 
 
 @require_safe
 def phone_texts(request: HttpRequest) -> HttpResponse:
     """The same texts as JSON, newest first: {texts: [{id, to, sender, body_before, link, …}]}."""
-    _require_demo()
+    _require_demo(request)
     return _unstored(JsonResponse({"texts": texts()}))

@@ -25,7 +25,7 @@ from dispatch.calls.access import lock
 from dispatch.calls.models import Call, CallEvent
 from dispatch.centres.access import system_scope
 from dispatch.centres.models import User
-from dispatch.errors import DomainError
+from dispatch.errors import Conflict, DomainError
 from dispatch.feed.replay import stamp
 from dispatch.feed.unit import append
 
@@ -33,7 +33,13 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 22
 _SHAPE = re.compile(r"[0-9A-Za-z]{22}")
 
-events.WORDS.update({"link.made": "Link made", "link.revoked": "Link revoked"})
+events.WORDS.update(
+    {
+        "link.made": "Link made",
+        "link.shown": "Link shown as QR",
+        "link.revoked": "Link revoked",
+    }
+)
 
 
 class LinkDead(DomainError):
@@ -88,6 +94,32 @@ def make(call: Call) -> Link:
     events.record(call, "link.made", data={"link": str(link.pk)})
     append(f"centre:{call.centre_id}", "link", str(link.pk), body(link))
     return link
+
+
+def show(call: Call, *, user: User) -> str:
+    """The address of the call's link, for somebody who can see the dispatcher's screen.
+
+    It is a capability, so who was shown it stays on record. Raises Conflict for a closed call
+    (code call_closed) and for one without a working link (code link_revoked).
+    """
+    call = lock(call)
+    if not call.is_open:
+        raise Conflict("This call is closed. Undo closing first.", code="call_closed")
+    active = Link.objects.select_related("centre").filter(call=call, state=Link.State.ACTIVE)
+    link = active.first()
+    if link is None:
+        raise Conflict(
+            "The link of this call was revoked. Resend the text: it brings a new link.",
+            code="link_revoked",
+        )
+    events.record(
+        call,
+        "link.shown",
+        actor=CallEvent.Actor.STAFF,
+        user=user,
+        data={"link": str(link.pk)},
+    )
+    return url(link)
 
 
 def revoke(call: Call, *, user: User) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
@@ -64,6 +66,8 @@ def _content(centre: Centre, language: str) -> dict[str, Any]:
     return {
         "centre": {"slug": centre.slug, "name": centre.name},
         "lead": (before, after),
+        # It comes with every page, so without its line breaks.
+        "style": mark_safe(re.sub(r"\s*\n\s*", "", render_to_string("callers/page.css"))),  # noqa: S308 - ours
         "words": mark_safe(catalogue.for_script(language)),  # noqa: S308 - escaped there
         "languages": [
             {

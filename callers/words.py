@@ -106,9 +106,7 @@ LATER = {
     # Translators: The person speaks to the dispatcher on the phone anyway, as in the next ones.
     "microphoneDenied": _("The microphone is off. Your video goes on. Keep talking on the phone."),
     "microphoneDismissed": _("The microphone is not allowed yet. Your video goes on."),
-    "microphoneAbsent": _(
-        "We found no microphone. Your video goes on. Keep talking on the phone."
-    ),
+    "microphoneAbsent": _("We found no microphone. Your video goes on. Keep talking on the phone."),
     "microphoneBusy": _(
         "Your phone call uses the microphone. Your video goes on. Keep talking on the phone."
     ),
@@ -121,9 +119,7 @@ LATER = {
     "positionDenied": _(
         "Your phone does not say where you are. Tell the person on the phone where you are."
     ),
-    "positionDismissed": _(
-        "We do not know where you are yet. Tap {tryAgain}, then tap {allow}."
-    ),
+    "positionDismissed": _("We do not know where you are yet. Tap {tryAgain}, then tap {allow}."),
     "positionFailed": _(
         "Your phone cannot find where you are yet. Tell the person on the phone. We keep trying."
     ),
@@ -131,9 +127,7 @@ LATER = {
         "This app cannot say where you are. Tell the person on the phone where you are."
     ),
     "unwatchedTitle": _("The video has stopped"),
-    "unwatchedLead": _(
-        "Nobody at {centre} was watching. Your camera is off. You can still write."
-    ),
+    "unwatchedLead": _("Nobody at {centre} was watching. Your camera is off. You can still write."),
     "askCamera": _("{centre} asks to see again."),
     # Translators: A button.
     "startCamera": _("Start the camera"),

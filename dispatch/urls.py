@@ -23,6 +23,7 @@ calls = [
     path("calls/<uuid:call_id>/take-over/", api.TakeOver.as_view(), name="take-over"),
     path("calls/<uuid:call_id>/close/", api.Close.as_view(), name="close"),
     path("calls/<uuid:call_id>/undo-close/", api.UndoClose.as_view(), name="undo-close"),
+    path("calls/<uuid:call_id>/show-link/", api.ShowLink.as_view(), name="show-link"),
     path("calls/<uuid:call_id>/revoke-link/", api.RevokeLink.as_view(), name="revoke-link"),
     path("calls/<uuid:call_id>/chat/", api.Chat.as_view(), name="chat"),
     path("calls/<uuid:call_id>/ask/", api.Ask.as_view(), name="ask"),

@@ -77,10 +77,11 @@ def as_text(catalog: Catalog) -> str:
 
 def english() -> str:
     """The keys as a TypeScript type; the sentences are for the script's tests."""
+    said = words.SCRIPT | words.LATER | words.PAGE
     return (
         "// Made from callers/words.py by `make messages`. Do not edit.\n"
         "// The page brings its own sentences: outside of tests only the keys' type is used.\n\n"
-        f"export const english = {json.dumps(words.SCRIPT | words.LATER | words.PAGE, ensure_ascii=False, indent=2)};\n\n"
+        f"export const english = {json.dumps(said, ensure_ascii=False, indent=2)};\n\n"
         "export type Key = keyof typeof english;\n"
     )
 

@@ -130,7 +130,11 @@ def test_a_catalogue_that_is_not_complete_is_found_out_and_not_offered(
 
 def test_names_in_braces_are_the_centre_a_link_or_another_sentence() -> None:
     for key, sentence in words.ENGLISH.items():
-        known = {"link", "centre"} if key in words.ELSEWHERE else {"centre", *words.SCRIPT}
+        known = (
+            {"link", "centre"}
+            if key in words.ELSEWHERE
+            else {"centre", *words.SCRIPT, *words.LATER}
+        )
         assert set(re.findall(r"\{(\w+)\}", sentence)) <= known, key
         assert "error" not in sentence.lower()
 
@@ -166,10 +170,10 @@ def test_the_page_is_written_in_one_language(centre: Centre, language: str) -> N
     unsaid = set(words.PAGE) - set(page.keys) - {"noScript"}
     assert not unsaid, f"no element says {unsaid}"
     assert said["noScript"] in page.text
-    found = re.search(rb'<script id="words"[^>]*>(.*?)</script>', source)
-    assert found
-    assert json.loads(found[1]) == {key: said[key] for key in words.SCRIPT}
-    assert b"<" not in found[1]
+    block = re.search(rb'<script id="words"[^>]*>(.*?)</script>', source)
+    assert block
+    assert json.loads(block[1]) == {key: said[key] for key in words.SCRIPT}
+    assert b"<" not in block[1]
 
 
 def test_an_arabic_page_holds_no_other_words(centre: Centre) -> None:
@@ -238,7 +242,9 @@ def test_the_words_of_a_language_can_be_kept_by_anyone(centre: Centre) -> None:
         assert not answer.cookies
         assert "Cookie" not in answer.get("Vary", "")
         said = catalogue.sentences(str(option["lang"]))
-        assert answer.json() == {key: said[key] for key in (*words.SCRIPT, *words.PAGE)}
+        assert answer.json() == {
+            key: said[key] for key in (*words.SCRIPT, *words.LATER, *words.PAGE)
+        }
     url = reverse("caller-words", args=[centre.slug, "es"])
     older = Client(HTTP_HOST="localhost").get(f"{url}?v=00000000")
     assert (older.status_code, older["Cache-Control"]) == (200, "no-cache")

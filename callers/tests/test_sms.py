@@ -120,6 +120,13 @@ def test_the_demo_phone_is_off_elsewhere(settings: Any, development: bool, provi
         assert Client().get(page).status_code == 404
 
 
+@pytest.mark.usefixtures("_development")
+def test_the_demo_phone_is_for_its_own_machine() -> None:
+    for page in ("/demo/phone/", "/demo/phone/texts.json"):
+        for address, status in (("::1", 200), ("192.168.7.20", 404), ("unknown", 404), ("", 404)):
+            assert Client(REMOTE_ADDR=address).get(page).status_code == status
+
+
 def test_the_demo_provider_is_off_outside_development(settings: Any) -> None:
     settings.DEVELOPMENT = False
     text = text_of(factories.centre())

@@ -11,6 +11,8 @@ _LISTED = (
     *("ar", "bn", "de", "el", "en", "es", "fa", "fr", "he", "hi", "it", "ja", "ko", "nl"),
     *("pl", "pt", "pt-br", "ro", "ru", "sw", "tr", "uk", "ur", "vi", "zh-hans", "zh-hant"),
 )
+#: As phones write them, where Django's name has signs that everyday writing leaves out.
+_OWN_NAMES = {"ar": "العربية"}
 #: Those in which text and page are complete, as the caller's side has said.
 _COMPLETE: list[str] = ["en"]
 
@@ -27,7 +29,8 @@ def offered(codes: Iterable[str]) -> list[str]:
 
 def name_of(code: str) -> str:
     """A language's own name, such as “español”; the code itself where none is known."""
-    return str(LANG_INFO.get(code.lower(), {}).get("name_local", code))
+    known = LANG_INFO.get(code.lower(), {})
+    return _OWN_NAMES.get(code.lower()) or str(known.get("name_local", code))
 
 
 def is_rtl(code: str) -> bool:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from callers import invites, links, locations
+from callers import invites, links, locations, qr
 from callers.models import LastPosition
 from dispatch.calls import cards, chat, numbers, requests, seats, services
 from dispatch.calls.access import call_for
@@ -162,6 +162,17 @@ class UndoClose(CallView):
         """Open a call again within ten minutes of its closing."""
         with scope(self.centre(request)):
             return _card(services.undo_close(call_for(call_id), user=self.person(request)))
+
+
+class ShowLink(CallView):
+    @extend_schema(request=None, responses=shapes.ShownLinkResponse)
+    def post(self, request: Request, slug: str, call_id: UUID) -> Response:
+        """The call's link and its QR code, for a phone near this screen. It is recorded."""
+        with scope(self.centre(request)):
+            link = links.show(call_for(call_id), user=self.person(request))
+        return Response(
+            {"link": link, "qr_svg": qr.svg(link)}, headers={"Cache-Control": "no-store"}
+        )
 
 
 class RevokeLink(CallView):

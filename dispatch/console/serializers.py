@@ -63,6 +63,11 @@ class SentResponse(CallResponse):
     text = serializers.JSONField()
 
 
+class ShownLinkResponse(serializers.Serializer[Any]):
+    link = serializers.CharField(help_text="Whoever has it can join the call: never store it.")
+    qr_svg = serializers.CharField(help_text="The link as a QR code, an <svg> element.")
+
+
 class CallDetailResponse(CallResponse):
     texts = serializers.ListField(child=serializers.JSONField())
     links = serializers.ListField(child=serializers.JSONField())

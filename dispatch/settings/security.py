@@ -26,10 +26,17 @@ CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600  # one long shift
 SECURE_SSL_REDIRECT = _secure
+# Asked on loopback by the media server and by whoever watches over this process, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^lk/webhook$", r"^health/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
-SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
-SECURE_HSTS_PRELOAD = _secure
+#: 0 where the certificate is of one's own making: browsers that remember to insist on HTTPS
+#: would be locked out of the address for as long as they remember.
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if _secure else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_SECONDS > 0
+SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
+# uvicorn has put the address that the TLS proxy saw into REMOTE_ADDR, from proxies it trusts
+# (--forwarded-allow-ips); nothing after it reads X-Forwarded-For again.
+ALLAUTH_TRUSTED_PROXY_COUNT = 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # A chat message is capped far below this; the rest of the system takes small JSON only.

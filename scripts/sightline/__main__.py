@@ -14,12 +14,14 @@ def main() -> int:
 
     commands = {
         "run": run.run,
+        "run-lan": run.run_lan,
         "install": run.install_only,
         "password": run.password,
         "test": check.everything,
         "lint": check.lint,
         "sizes": check.sizes,
         "screenshots": check.screenshots,
+        "newcomer": check.newcomer,
         "format": check.reformat,
         "protocol": check.protocol,
         "lock": check.lock,

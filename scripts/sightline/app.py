@@ -47,6 +47,8 @@ class Web(OwnPart):
             *("--host", "127.0.0.1", "--port", str(self.port)),
             *("--ws", "websockets-sansio", "--lifespan", "off"),
             *("--timeout-graceful-shutdown", "2", "--no-access-log"),
+            # Who asks, and whether over TLS: believed from the TLS host on this machine alone.
+            *("--proxy-headers", "--forwarded-allow-ips", "127.0.0.1"),
         )
 
     def ready(self) -> bool:

@@ -78,6 +78,15 @@ def screenshots() -> int:
     return 0 if report.ok else 1
 
 
+def newcomer() -> int:
+    """The proof in a fresh Debian root; see scripts/newcomer.py."""
+    install(tests=True)
+    report = Report()
+    command = [str(PYTHON), "-m", "scripts.newcomer"]
+    report.run(Step("newcomer", command, env=_settings(development=True), live=True))
+    return 0 if report.ok else 1
+
+
 def protocol() -> int:
     """Write the TypeScript side of the socket protocol anew."""
     install(tests=True)

@@ -1,4 +1,4 @@
-"""The LiveKit server, on loopback, with its own key and ports."""
+"""The LiveKit server with its own key and ports: on loopback, its media also in the network."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from .part import Part
 from .paths import LIVEKIT
@@ -32,8 +33,11 @@ class LiveKit(Part):
         keys: str,
         webhook: str,
         log_dir: Path,
+        address: str = "",
     ) -> None:
+        """`address`: of the local network, for the media of phones; without it, loopback alone."""
         super().__init__(log_dir=log_dir)
+        self.address = address
         self.port = port
         self.tcp_port = tcp_port
         self.udp_port = udp_port
@@ -55,12 +59,10 @@ class LiveKit(Part):
             "bind_addresses": ["127.0.0.1"],
             "keys": self._keys,
             "rtc": {
-                "node_ip": "127.0.0.1",
                 "use_external_ip": False,
                 "tcp_port": self.tcp_port,
                 "udp_port": self.udp_port,
-                "enable_loopback_candidate": True,
-                "interfaces": {"includes": ["lo"]},
+                **self._place(),
             },
             "room": {
                 "auto_create": False,
@@ -77,6 +79,16 @@ class LiveKit(Part):
         with os.fdopen(descriptor, "w") as out:
             json.dump(settings, out, indent=1)  # JSON is YAML
             out.write("\n")
+
+    def _place(self) -> dict[str, Any]:
+        if self.address:
+            # A browser on this machine gets there as well, by its own network address.
+            return {"node_ip": self.address, "ips": {"includes": [f"{self.address}/32"]}}
+        return {
+            "node_ip": "127.0.0.1",
+            "enable_loopback_candidate": True,
+            "interfaces": {"includes": ["lo"]},
+        }
 
     def command(self) -> list[str]:
         if not LIVEKIT.exists():

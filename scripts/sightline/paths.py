@@ -20,6 +20,10 @@ REQUIREMENTS = ROOT / "scripts" / "requirements"
 LIVEKIT_VERSION = "1.13.5"
 LIVEKIT = VAR / "bin" / f"livekit-server-{LIVEKIT_VERSION}"
 
+# Only where the system has no package of it.
+CADDY_VERSION = "2.11.9"
+CADDY = VAR / "bin" / f"caddy-{CADDY_VERSION}"
+
 
 def digest(*things: Path | str) -> str:
     """One hash over files (by content, with their names) and strings."""

@@ -1,4 +1,4 @@
-"""Loopback ports: free ones, and the same ones again at the next start."""
+"""Ports on loopback or in the local network: free ones, and the same ones at the next start."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from .say import Trouble
 LOWEST, HIGHEST = 20000, 32000
 
 
-def is_free(port: int, *, udp: bool = False) -> bool:
+def is_free(port: int, *, udp: bool = False, address: str = "") -> bool:
+    """On loopback, and on `address` (IPv4) where one is given."""
     kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
-    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+    places = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+    if address:
+        places.append((socket.AF_INET, address))
+    for family, place in places:
         try:
             probe = socket.socket(family, kind)
         except OSError:
@@ -27,7 +31,7 @@ def is_free(port: int, *, udp: bool = False) -> bool:
                 # Connections that linger in TIME_WAIT must not look like a taken port.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((address, port))
+                probe.bind((place, port))
             except OSError as error:
                 if error.errno == 99:  # EADDRNOTAVAIL: no ::1 here
                     continue
@@ -46,7 +50,9 @@ def listens(port: int) -> bool:
 class Ports:
     """The ports of one stack. With a file, choices are remembered across starts."""
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, *, address: str = "") -> None:
+        """`address`: one in the local network, on which the ports must be free as well."""
+        self._address = address
         self._file = file
         self._remembered: dict[str, int] = {}
         self._taken: dict[str, int] = {}
@@ -103,7 +109,7 @@ class Ports:
         Seconds pass between choosing a port and its part's binding it. A name in the
         kernel's abstract namespace says meanwhile whose it is, and goes with the process.
         """
-        if port in self._taken.values() or not is_free(port, udp=udp):
+        if port in self._taken.values() or not self._is_free(port, udp=udp):
             return False
         claim = socket.socket(socket.AF_UNIX)
         try:
@@ -113,6 +119,9 @@ class Ports:
             return False
         self._claims.append(claim)
         return True
+
+    def _is_free(self, port: int, *, udp: bool) -> bool:
+        return is_free(port, udp=udp, address=self._address)
 
     def _random(self, *, udp: bool) -> int:
         for _ in range(200):

@@ -19,6 +19,8 @@ from typing import Self, TypeVar
 
 from . import keys
 from .app import Beat, OwnPart, Web, Worker
+from .caddy import Caddy
+from .lan import Lan
 from .livekit import LiveKit
 from .part import Part
 from .paths import BASEMAP_DIR, PYTHON, ROOT, STATIC_ROOT, private_dir
@@ -30,7 +32,7 @@ from .say import Trouble
 ALL = ("postgres", "redis", "livekit", "web", "worker", "beat")
 P = TypeVar("P", bound=Part)
 
-SERVICES = ("postgres", "redis", "livekit")
+SERVICES = ("postgres", "redis", "livekit", "caddy")
 OWN: dict[str, type[OwnPart]] = {"web": Web, "worker": Worker, "beat": Beat}
 
 
@@ -44,16 +46,20 @@ class Stack:
         env: Mapping[str, str] | None = None,
         temporary: bool = True,
         ports: dict[str, int] | None = None,
+        lan: Lan | None = None,
     ) -> None:
         """`port`: 0 any, None the one used before (8000 at first), else exactly that one.
         `temporary`: quick and forgetful; the data goes when the stack stops.
-        `ports`: those of a stack that runs already, to talk to it without starting it."""
+        `ports`: those of a stack that runs already, to talk to it without starting it.
+        `lan`: serve phones in this network too, all over HTTPS; `port` is then that of HTTPS."""
         self.root = private_dir(Path(root))
         self.temporary = temporary
         self.log_dir = private_dir(self.root / "log")
         self.secrets = keys.load(self.root / "secrets.env")
         self.passwords: dict[str, dict[str, str | None]] = {}
-        self.ports = Ports(None if temporary else self.root / "ports.json")
+        self.lan = lan
+        address = lan.address if lan else ""
+        self.ports = Ports(None if temporary else self.root / "ports.json", address=address)
         self._wanted = tuple(name for name in ALL if name in set(parts))
         if ports is not None:
             self.ports.adopt(ports)
@@ -67,6 +73,9 @@ class Stack:
 
     @property
     def web_url(self) -> str:
+        """The origin of every page."""
+        if self.lan:
+            return f"https://{self.lan.address}:{self.ports['lan']}"
         return f"http://localhost:{self.ports['web']}"
 
     @property
@@ -84,6 +93,10 @@ class Stack:
     @property
     def livekit(self) -> LiveKit:
         return self._typed("livekit", LiveKit)
+
+    @property
+    def caddy(self) -> Caddy:
+        return self._typed("caddy", Caddy)
 
     @property
     def redis(self) -> Redis:
@@ -184,11 +197,17 @@ class Stack:
             raise TypeError(name)
         return part
 
-    def _choose_ports(self, web: int | None) -> None:
-        if web:
-            self.ports.insist("web", web)
+    def _choose_ports(self, wanted: int | None) -> None:
+        named = wanted is None
+        # What people type: pages alone, or behind the TLS host.
+        public, prefer = ("lan", range(8443, 8453)) if self.lan else ("web", range(8000, 8010))
+        if wanted:
+            self.ports.insist(public, wanted)
         else:
-            self.ports.choose("web", prefer=() if web == 0 else range(8000, 8010))
+            self.ports.choose(public, prefer=prefer if named else ())
+        if self.lan:
+            self.ports.choose("trust", prefer=range(8080, 8090) if named else ())
+            self.ports.choose("web")
         for name in ("postgres", "redis", "livekit", "livekit_tcp"):
             self.ports.choose(name)
         self.ports.choose("livekit_udp", udp=True)
@@ -203,6 +222,7 @@ class Stack:
             keys=secret["LIVEKIT_KEYS"],
             webhook=f"http://127.0.0.1:{web}/lk/webhook",
             log_dir=log_dir,
+            address=self.lan.address if self.lan else "",
         )
         redis = Redis(
             base=base, port=self.ports["redis"], password=secret["REDIS_PASSWORD"], log_dir=log_dir
@@ -215,7 +235,7 @@ class Stack:
             "LINK_KEY": secret["LINK_KEY"],
             "DATABASE_URL": f"postgis://{database}/sightline",
             "REDIS_URL": redis.url,
-            "PUBLIC_ORIGIN": f"http://localhost:{web}",
+            "PUBLIC_ORIGIN": self.web_url,
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "LIVEKIT_URL": livekit.url,
             "LIVEKIT_API_URL": livekit.api_url,
@@ -225,7 +245,16 @@ class Stack:
             "STATIC_ROOT": str(STATIC_ROOT),
             "BASEMAP_DIR": str(BASEMAP_DIR),
             "PYTHONUNBUFFERED": "1",
-        } | overrides
+        }
+        if self.lan:
+            self.env |= {
+                "ALLOWED_HOSTS": ",".join(self.lan.names),
+                "LIVEKIT_URL": self.web_url.replace("https", "wss"),
+                # A browser that remembers to insist on HTTPS would lock people out of whatever
+                # else has this address, or has it tomorrow.
+                "HSTS_SECONDS": "0",
+            }
+        self.env |= overrides
         for name in self._wanted:
             if name == "postgres":
                 self.parts[name] = Postgres(
@@ -240,8 +269,21 @@ class Stack:
                 self.parts[name] = redis
             elif name == "livekit":
                 self.parts[name] = livekit
+                if self.lan:
+                    self.parts["caddy"] = self._caddy(self.lan)
             else:
                 self.parts[name] = OWN[name](base=base, env=self.env, port=web, log_dir=log_dir)
+
+    def _caddy(self, lan: Lan) -> Caddy:
+        return Caddy(
+            base=self.root,
+            lan=lan,
+            port=self.ports["lan"],
+            trust_port=self.ports["trust"],
+            web_port=self.ports["web"],
+            livekit_port=self.ports["livekit"],
+            log_dir=self.log_dir,
+        )
 
     def _keep_passwords(self, output: str) -> None:
         lines = output.strip().splitlines()

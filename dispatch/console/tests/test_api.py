@@ -111,7 +111,8 @@ def test_another_centres_call_does_not_exist(desk: Desk) -> None:
     call = desk.send().json()["call"]["id"]
     stranger = Desk()
     nobody = Client(HTTP_HOST="localhost")
-    actions = ["resend/", "take-over/", "close/", "undo-close/", "revoke-link/"]
+    actions = ["resend/", "take-over/", "close/", "undo-close/"]
+    actions += ["show-link/", "revoke-link/"]
     for path in ["", "track/", *actions, "chat/", "seat/", "first-frame/"]:
         body = {
             "chat/": {"text": "x", "command": str(uuid.uuid4())},

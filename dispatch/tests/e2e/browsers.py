@@ -35,7 +35,10 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+)
+RESOLVER = (
+    "--host-resolver-rules=MAP caller.test 127.0.0.1, MAP * ~NOTFOUND,"
+    " EXCLUDE localhost, EXCLUDE 127.0.0.1"
 )
 JWT = re.compile(rb"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}")
 Size = dict[str, int]
@@ -57,9 +60,21 @@ class Ledger:
 class Browsers:
     """One Chromium per fake camera (its file is a launch flag), started when first needed."""
 
-    def __init__(self, playwright: Playwright, files: Path) -> None:
-        self._playwright = playwright
+    def __init__(
+        self,
+        playwright: Playwright,
+        files: Path,
+        *,
+        host: str = "",
+        home: Path | None = None,
+    ) -> None:
+        """`host`: one more that pages may be on; `home`: where Chromium keeps its authorities."""
+        self.playwright = playwright
         self._files = files
+        self._flags = [*FLAGS, f"{RESOLVER}, EXCLUDE {host}" if host else RESOLVER]
+        self._env: dict[str, str | float | bool] = dict(os.environ)
+        if home:
+            self._env["HOME"] = str(home)
         self._running: dict[tuple[str, bool, tuple[str, ...]], Browser] = {}
         full = shutil.which("chromium") or shutil.which("chromium-browser")
         assert full, "Chromium is missing: `make test` installs it (apt install chromium)"
@@ -74,7 +89,7 @@ class Browsers:
         `own` are flags of a browser apart from the others."""
         key = (subject.name if subject else "", ask, own)
         if key not in self._running:
-            flags = [*FLAGS, *own]
+            flags = [*self._flags, *own]
             if subject:
                 camera = media.camera_file(subject, self._files)
                 microphone = media.microphone_file(subject, self._files)
@@ -85,11 +100,12 @@ class Browsers:
                 ]
                 if not ask:
                     flags.append("--use-fake-ui-for-media-stream")
-            self._running[key] = self._playwright.chromium.launch(
+            self._running[key] = self.playwright.chromium.launch(
                 # Only the full browser has anything that could ask.
                 executable_path=self._full if ask else self._shell,
                 headless=True,
                 args=flags,
+                env=self._env,
             )
         return self._running[key]
 

@@ -61,7 +61,9 @@ def town(
     """PostgreSQL, Redis, LiveKit, web, worker and beat, all real and all private."""
     shutil.rmtree(FAILURES, ignore_errors=True)
     root = tmp_path_factory.mktemp("stack")
-    with Stack(root=root, port=0) as stack:
+    # caller.test: a name that browsers do not trust without TLS, unlike localhost.
+    hosts = {"ALLOWED_HOSTS": "localhost,127.0.0.1,caller.test"}
+    with Stack(root=root, port=0, env=hosts) as stack:
         monitor = Monitor(stack.redis_url, root / "redis-traffic.txt")
         shared = Town(stack, browsers, lab, monitor.record)
         yield shared

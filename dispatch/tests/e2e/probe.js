@@ -224,9 +224,13 @@
     const found = [];
     for (const peer of peers.filter(alive)) {
       const stats = await peer.getStats();
-      for (const transport of stats.values()) {
-        if (transport.type !== "transport" || !transport.selectedCandidatePairId) continue;
-        const pair = stats.get(transport.selectedCandidatePairId);
+      // By the transport where it says so; Firefox marks the pair itself.
+      const chosen = new Set();
+      for (const s of stats.values())
+        if (s.type === "transport" && s.selectedCandidatePairId) chosen.add(s.selectedCandidatePairId);
+        else if (s.type === "candidate-pair" && s.selected === true) chosen.add(s.id);
+      for (const id of chosen) {
+        const pair = stats.get(id);
         const local = stats.get(pair.localCandidateId), remote = stats.get(pair.remoteCandidateId);
         found.push({
           state: peer.connectionState,
@@ -235,6 +239,7 @@
           relay: local.relayProtocol || null,
           local_type: local.candidateType,
           remote_type: remote.candidateType,
+          remote_address: remote.address,
           remote_port: remote.port,
         });
       }

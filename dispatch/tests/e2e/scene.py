@@ -59,7 +59,7 @@ class Town:
     def hosts(self) -> set[str]:
         """The only hosts that a browser may ask for anything."""
         web, livekit = self.stack.ports["web"], self.stack.ports["livekit"]
-        return {f"localhost:{web}", f"127.0.0.1:{livekit}"}
+        return {f"localhost:{web}", f"caller.test:{web}", f"127.0.0.1:{livekit}"}
 
     def account(self, who: str) -> tuple[str, str]:
         """E-mail address and password; the second dispatcher is made when first asked for."""
@@ -125,17 +125,27 @@ class Scene:
         place: Place | None = HARBOUR,
         grants: Sequence[str] = GRANTS,
         ask: bool = False,
+        script: str = "",
         **options: Any,
     ) -> CallerPage:
-        """A phone that opens the link and is shown the page; it has tapped nothing."""
+        """A phone that opens the link and is shown the page; it has tapped nothing.
+
+        `script` runs before the page's own: what is wrong with this phone (phones.py).
+        """
         phone: dict[str, Any] = {"viewport": PHONE, "is_mobile": True, "has_touch": True}
         opened = self._visit(f"caller-{subject.name}", subject, ask=ask, **(phone | options))
+        if script:
+            opened.context.add_init_script(script)
         opened.context.grant_permissions([*grants], origin=self.origin)
         if place:
             opened.context.set_geolocation(
                 {"latitude": place[0], "longitude": place[1], "accuracy": 12}
             )
         return CallerPage(opened.page()).open(link)
+
+    def leave(self, caller: CallerPage) -> None:
+        """This phone's browser is closed."""
+        next(one for one in self.visits if one.context == caller.page.context).close()
 
     def lab(self, subject: Subject | None = None) -> Page:
         """A page of ours, outside the app."""

@@ -32,7 +32,15 @@ def test_the_main_job_by_curl_as_documented(scene: Scene) -> None:
     said = result.stdout.replace(password, "…") + result.stderr
     assert result.returncode == 0, f"the script stopped after:\n{said}"
     scene.text_for(number)  # for the search for secrets
-    for expected in ("text queued", number, "41.2689", "12", "We are on our way.", "closed"):
+    for expected in (
+        "text queued",
+        number,
+        "41.2689",
+        "12",
+        "We are on our way.",
+        "<svg",
+        "closed",
+    ):
         assert expected in result.stdout, f"{expected!r} is missing from:\n{said}"
     assert "[1, 2, 3]" in result.stdout, said  # all items taken
     assert "call_closed" in result.stdout, said

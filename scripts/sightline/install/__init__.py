@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 
 from ..paths import STAMPS, VAR, private_dir
-from . import basemap, frontend, livekit, packages, python, static
+from . import basemap, caddy, frontend, livekit, packages, python, static
 
 
-def install(*, tests: bool = False) -> None:
-    """Everything `make run` needs; with `tests` also what `make test` needs.
+def install(*, tests: bool = False, lan: bool = False) -> None:
+    """Everything `make run` needs; with `tests` also what `make test` needs, with `lan` what
+    `make run-lan` needs.
 
     One at a time per checkout: two runs side by side must not build the same directory.
     """
@@ -17,9 +18,11 @@ def install(*, tests: bool = False) -> None:
     private_dir(STAMPS)
     with (VAR / "install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        packages.install(tests=tests)
+        packages.install(tests=tests, lan=lan or tests)
         python.install(tests=tests)
         livekit.install()
+        if lan or tests:
+            caddy.install()
         frontend.install()
         basemap.install()
         static.install()

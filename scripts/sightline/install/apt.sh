@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND=noninteractive
 POLICY=/usr/sbin/policy-rc.d
 KEPT=$POLICY.before-sightline
 DROPIN=/etc/postgresql-common/createcluster.d/sightline.conf
-REDIS_WAS_HERE=$(command -v redis-server || true)
+WERE_HERE=" $(for program in redis-server caddy; do command -v "$program" || true; done) "
 
 # Two checkouts may install at the same moment.
 exec 9>/run/sightline-install.lock
@@ -37,7 +37,12 @@ apt-get -q -o DPkg::Lock::Timeout=300 update || echo "apt-get update failed; try
 apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold \
     install --no-install-recommends "$@"
 
-# The package enables its service for the next boot; ours is a private one.
-if [ -z "$REDIS_WAS_HERE" ] && command -v systemctl >/dev/null 2>&1; then
-    systemctl disable redis-server.service >/dev/null 2>&1 || true
+# These packages enable their services for the next boot; ours are private ones.
+if command -v systemctl >/dev/null 2>&1; then
+    for program in redis-server caddy; do
+        case "$WERE_HERE" in
+        */"$program"[[:space:]]*) ;;
+        *) systemctl disable "$program.service" >/dev/null 2>&1 || true ;;
+        esac
+    done
 fi

@@ -1,15 +1,17 @@
-"""Debian packages: PostgreSQL + PostGIS, Redis, GDAL for GeoDjango, Chromium for tests."""
+"""Debian packages: PostgreSQL + PostGIS, Redis, GDAL for GeoDjango; Caddy for the network;
+browsers for tests."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import postgres
+from .. import caddy, postgres
 from ..say import Trouble, say, timed
 from .tools import run
 
@@ -17,8 +19,8 @@ SCRIPT = Path(__file__).with_name("apt.sh")
 LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib")
 
 
-def install(*, tests: bool) -> None:
-    names = missing(tests=tests)
+def install(*, tests: bool, lan: bool) -> None:
+    names = missing(tests=tests, lan=lan)
     if not names:
         return
     command = ["sh", str(SCRIPT), *names]
@@ -39,7 +41,7 @@ def install(*, tests: bool) -> None:
         command = ["sudo", *command]
     with timed(f"Installing {', '.join(names)}"):
         run(command, what="Installing packages", hint=f"see the lines above; by hand: {by_hand}")
-    left = missing(tests=tests)
+    left = missing(tests=tests, lan=lan)
     if left:
         raise Trouble(
             f"Still missing after the installation: {', '.join(left)}.",
@@ -48,7 +50,7 @@ def install(*, tests: bool) -> None:
         )
 
 
-def missing(*, tests: bool) -> list[str]:
+def missing(*, tests: bool, lan: bool) -> list[str]:
     """Judged by what is there, not by the package list: a hand-built Redis is as good."""
     names: list[str] = []
     if not postgres.versions():
@@ -59,12 +61,23 @@ def missing(*, tests: bool) -> list[str]:
         names.append("gdal-bin")
     if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
         names.append(_venv_package())
+    if lan:
+        if not caddy.program() and _in_lists("caddy"):
+            names.append("caddy")  # else it is built, see install/caddy.py
+        if shutil.which("openssl") is None:
+            names.append("openssl")
     if tests:
+        if shutil.which("certutil") is None:
+            names.append("libnss3-tools")  # tells Chromium to trust the tests' authority
         if not chromium():
             # The shell draws no windows; the full browser is needed where it has to ask.
             names += ["chromium", "chromium-headless-shell"]
+        if not firefox():
+            names.append("firefox-esr")
         if shutil.which("curl") is None:
             names.append("curl")  # the examples in docs/driving.md are run as they stand
+        if shutil.which("iptables") is None and not Path("/usr/sbin/iptables").exists():
+            names.append("iptables")  # networks that block video
         if shutil.which("fc-match") is None or not _fonts():
             names += ["fontconfig", "fonts-dejavu-core"]
     return names
@@ -72,6 +85,10 @@ def missing(*, tests: bool) -> list[str]:
 
 def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def firefox() -> str | None:
+    return shutil.which("firefox-esr") or shutil.which("firefox")
 
 
 def _postgres_packages() -> list[str]:
@@ -86,6 +103,19 @@ def _venv_package() -> str:
     if sys.executable.startswith("/usr/bin/"):
         return f"python3.{sys.version_info.minor}-venv"
     return "python3-venv"
+
+
+def _in_lists(package: str) -> bool:
+    """Whether apt has it; it is given the benefit of the doubt while it has no lists at all."""
+    tool = shutil.which("apt-cache")
+    if tool is None:
+        return False
+
+    def known(name: str) -> bool:
+        command = [tool, "show", "--no-all-versions", name]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+    return known(package) or not known("redis-server")
 
 
 def _library(pattern: str) -> bool:

@@ -40,24 +40,25 @@ export class Language {
   async settle(): Promise<void> {
     const root = document.documentElement;
     const { wanted } = this;
-    const option = this.option(wanted) ?? this.option(root.lang);
-    const another = option?.lang !== root.lang;
+    const left = root.lang;
+    const option = this.option(wanted) ?? this.option(left);
+    const another = option?.lang !== left;
     if (!option || (this.complete && !another)) return;
-    let words: Words;
     try {
       const response = await fetch(option.dataset.words!);
-      if (!response.ok) return;
-      words = (await response.json()) as Words;
+      if (!response.ok) throw new Error(response.statusText);
+      const words = (await response.json()) as Words;
+      if (wanted !== this.wanted) return; // another tap meanwhile
+      learn(words);
     } catch {
+      this.offer(left); // a list shows again what is so
       return;
     }
-    if (wanted !== this.wanted) return; // another tap meanwhile
-    learn(words);
     this.complete = true;
     if (!another) return this.changed(null);
     root.lang = option.lang;
     root.dir = option.dir;
-    this.offer();
+    this.offer(left);
     reword();
     this.changed(option.lang);
   }
@@ -77,14 +78,15 @@ export class Language {
   }
 
   /** The other languages; a list shows the one that is spoken. */
-  private offer(): void {
+  private offer(left: string): void {
     const held = this.choice.contains(document.activeElement);
     for (const option of this.options) {
       const spoken = option.lang === document.documentElement.lang;
       if (option instanceof HTMLOptionElement) option.selected = spoken;
       else option.hidden = spoken;
     }
-    if (held) this.choice.querySelector<HTMLElement>(":not([hidden])")?.focus();
+    // The tapped button is gone: the one that takes it back has its place in the order.
+    if (held) this.options.find(({ lang }) => lang === left)?.focus();
   }
 }
 

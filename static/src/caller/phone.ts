@@ -35,6 +35,7 @@ function draw(text: Text): HTMLElement {
   head.append(make("b", "", text.sender), make("span", "", `to ${text.to}`), time);
   const bubble = make("div", "bubble");
   const body = document.createElement("p");
+  body.dir = "auto"; // as phones do: by the first letter that has a direction
   body.append(text.body_before);
   if (text.link) {
     const link = document.createElement("a");

@@ -3,6 +3,7 @@ import { Controls, pressControl } from "./controls";
 import type { Desk } from "./desk";
 import { shortTime } from "./format";
 import { HoldButton } from "./hold";
+import { QrButton, QrSheet, showQr } from "./qr";
 import type { Action } from "./refused";
 import { ownedBy, undoable } from "./store";
 import type { Call } from "./types";
@@ -35,6 +36,7 @@ function OpenActions({ desk, call }: { desk: Desk; call: Call }) {
       <Controls desk={desk} call={call} />
       <div class="row">
         <Act desk={desk} call={call} action="resend" shown="R" name="Resend text" />
+        {linked && <QrButton desk={desk} call={call} />}
         {!ownedBy(call, desk.page.user.id) && <Act desk={desk} call={call} action="take-over" shown="O" name="Take over" />}
         <span class="gap" />
         {linked && (
@@ -47,6 +49,7 @@ function OpenActions({ desk, call }: { desk: Desk; call: Call }) {
           </HoldButton>
         )}
         <Act desk={desk} call={call} action="close" shown="X" name="Close call" />
+        <QrSheet call={call} linked={linked} />
       </div>
     </>
   );
@@ -83,6 +86,7 @@ export function press(desk: Desk, key: string): boolean {
   if (!call) return false;
   if (pressControl(desk, key)) return true;
   const open = call.state === "open";
+  if (key === "q") return open && showQr(desk, call);
   const can: Record<string, [Action, boolean]> = {
     r: ["resend", open],
     o: ["take-over", open && !ownedBy(call, desk.page.user.id)],

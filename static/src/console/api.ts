@@ -1,7 +1,7 @@
 /** The staff API, and its refusals as sentences. */
 import type { Body } from "../shared/feed";
 import type { Asked } from "./asks";
-import type { Call, CallDetail, Chat, Fix, Link, Request, Seat, Text } from "./types";
+import type { Call, CallDetail, Chat, Fix, Link, Request, Seat, ShownLink, Text } from "./types";
 
 export class ApiError extends Error {
   constructor(
@@ -58,6 +58,10 @@ export class Api {
 
   act(id: string, action: "resend" | "take-over" | "close" | "undo-close" | "revoke-link"): Promise<{ call: Call }> {
     return this.ask("POST", `calls/${id}/${action}/`, {});
+  }
+
+  showLink(id: string): Promise<ShownLink> {
+    return this.ask("POST", `calls/${id}/show-link/`, {});
   }
 
   async write(id: string, text: string, command: string): Promise<Chat> {

@@ -19,6 +19,7 @@ export const SHORTCUTS: Shortcut[] = [
   { key: "f", show: "F", what: "Turn the camera to the other side" },
   { key: "a", show: "A", what: "Watch the call of the most urgent alarm" },
   { key: "r", show: "R", what: "Resend the text" },
+  { key: "q", show: "Q", what: "Show the link as a QR code" },
   { key: "o", show: "O", what: "Take over the call" },
   { key: "x", show: "X", what: "Close the call" },
   { key: "u", show: "U", what: "Undo close" },

@@ -38,6 +38,12 @@ export interface Seat {
   ice_servers?: RTCIceServer[] | null;
 }
 
+/** POST calls/<id>/show-link/: a capability, kept in memory only and only while it is shown. */
+export interface ShownLink {
+  link: string;
+  qr_svg: string;
+}
+
 export interface Boot {
   centre: {
     slug: string;

@@ -1,0 +1,5 @@
+"""Repeatable measurements, each against a named peer or floor in the same run.
+
+python -m bench.first_frame     tap → first frame on the console (make bench-first-frame)
+python -m bench.glass           camera → console, frame by frame (make bench-glass)
+"""
