@@ -58,7 +58,9 @@ def record(ground: Ground, mode: str, seconds: float) -> Block:
         given = stamps(shot.phone, trails[0])
     delays = match(given, shown)
     wanted = FEWEST * seconds * media.FPS
-    assert len(delays) >= wanted, f"{mode}: only {len(delays)} frames at both ends, not {wanted:.0f}"
+    assert len(delays) >= wanted, (
+        f"{mode}: only {len(delays)} frames at both ends, not {wanted:.0f}"
+    )
     return Block(mode, delays)
 
 
