@@ -47,7 +47,7 @@ sizes:  ## Weigh the pages against their budgets
 screenshots:  ## Take the pictures of every surface again
 	@$(SIGHTLINE) screenshots
 
-newcomer:  ## A clone in a fresh Debian root, make run, the main job, Ctrl-C (as root; debootstrap)
+newcomer:  ## A clone in a fresh Debian root, make run, the main job, Ctrl-C (as root; SUITE=trixie)
 	@$(SIGHTLINE) newcomer
 
 try-dockerfile:  ## The Dockerfile's steps in fresh Debian roots, without Docker (as root; debootstrap)
