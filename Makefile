@@ -3,16 +3,19 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run run-lan password install test lint format unit e2e protocol messages sizes screenshots newcomer lock manage
+.PHONY: help run run-lan doctor password install test lint format unit e2e protocol messages sizes screenshots newcomer try-dockerfile lock manage
 
 help:  ## Show these lines
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run:  ## Start the whole system here (PORT=8123 for a port of your choice, VERBOSE=1 for logs)
 	@$(SIGHTLINE) run
 
 run-lan:  ## The same over HTTPS for the phones of this network (LAN_IP=… to choose the address)
 	@$(SIGHTLINE) run-lan
+
+doctor:  ## Every part of the running system: works or not, how long, what to do (ARGS='--json')
+	@$(SIGHTLINE) doctor $(ARGS)
 
 password:  ## Make and show new passwords for the demo accounts
 	@$(SIGHTLINE) password
@@ -46,6 +49,9 @@ screenshots:  ## Take the pictures of every surface again
 
 newcomer:  ## A clone in a fresh Debian root, make run, the main job, Ctrl-C (as root; debootstrap)
 	@$(SIGHTLINE) newcomer
+
+try-dockerfile:  ## The Dockerfile's steps in fresh Debian roots, without Docker (as root; debootstrap)
+	@$(SIGHTLINE) try-dockerfile
 
 manage:  ## A Django command against the running system (ARGS='showmigrations')
 	@$(SIGHTLINE) manage $(ARGS)

@@ -13,7 +13,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from callers import catalogue, devices, feeds, intake, links, sessions, throttles
+from callers.models import CallerSession
 from dispatch.calls import cards, seats
+from dispatch.calls.models import Participant
 from dispatch.centres.access import centre_by_wall, scope
 from dispatch.centres.models import Centre
 from dispatch.errors import DomainError, Throttled
@@ -33,6 +35,8 @@ class OpenRequest(msgspec.Struct):
     session: uuid.UUID | None = None
     #: What the page is written in now.
     language: str = ""
+    #: Somebody looks at the page: a seat that is at hand comes with the answer.
+    seat: bool = False
 
 
 class BootRequest(msgspec.Struct):
@@ -111,6 +115,9 @@ def open_link(request: HttpRequest) -> HttpResponse:
             "ws": f"/s/{opened.session.pk}/ws",
             "epoch": replay.epoch(),
         }
+        if asked.seat:
+            given = seats.at_hand(_participant(opened.session, asked.boot))
+            answer["seat"] = _seat_body(given) if given else None
     response = JsonResponse(answer)
     response.set_cookie(
         COOKIE,
@@ -139,12 +146,8 @@ def seat(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     boot = sessions.check_boot(msgspec.json.decode(request.body, type=BootRequest).boot)
     _throttle("seat", session_id)
     with scope(centre):
-        session = sessions.get(session_id)
-        participant = seats.participant(
-            call=session.call, kind="caller", boot=boot, session=session.pk
-        )
-    given = seats.seat(centre=centre, participant_id=participant.pk)
-    return JsonResponse({**given.as_body(), "staff_prefix": "staff-"})
+        participant = _participant(sessions.get(session_id), boot)
+    return JsonResponse(_seat_body(seats.seat(centre=centre, participant_id=participant.pk)))
 
 
 @door
@@ -185,6 +188,14 @@ def poll(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
         call = session.call
     answer = feeds.catch_up(centre, call, asked.epoch, asked.last_seq)
     return JsonResponse({**answer, "now": replay.now()})
+
+
+def _participant(session: CallerSession, boot: str) -> Participant:
+    return seats.participant(call=session.call, kind="caller", boot=boot, session=session.pk)
+
+
+def _seat_body(given: seats.Seat) -> dict[str, Any]:
+    return {**given.as_body(), "staff_prefix": seats.STAFF_PREFIX}
 
 
 def _throttle(kind: str, session_id: uuid.UUID) -> None:

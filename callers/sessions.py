@@ -189,7 +189,8 @@ def reads(session: CallerSession, *, language: str) -> None:
         .update(language=language)
     ):
         return
-    session.language = language
+    # The page may have been seen since `session` was read.
+    session.refresh_from_db(fields=["language", "opened_at"])
     if session.opened_at:
         announce(session)
 
@@ -229,7 +230,10 @@ def silent(session_id: uuid.UUID, *, boot: str) -> None:
 
 def announce(session: CallerSession) -> None:
     """Show the session as it is now on the consoles."""
-    append(f"centre:{session.centre_id}", "session", str(session.pk), body(session))
+    # Whoever announces has just written to the row and so holds it: what is read here is the
+    # latest, where `session` may lack what another request of the same page has written.
+    now = CallerSession.objects.get(pk=session.pk)
+    append(f"centre:{now.centre_id}", "session", str(now.pk), body(now))
 
 
 def body(session: CallerSession) -> dict[str, Any]:

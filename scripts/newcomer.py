@@ -216,15 +216,16 @@ def main() -> int:
 def report(proof: Proof, seconds: float) -> str:
     """The page in docs/: what was proven, on what machine, and what it said."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    machine = f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.machine()}"
     rows = "\n".join(f"| {name} | {took:.1f} | {found} |" for name, took, found in proof.steps)
     log = "\n".join(redacted(line) for line in proof.log)
-    return f"""# A newcomer's first hour, measured
+    return f"""# A newcomer's first minutes, measured
 
 `make newcomer` puts a clone into a fresh Debian root that has only git, make, Python and the
 certificates to reach the package registries, runs `make run` there as a person would, does the main
 job, presses Ctrl-C, and looks for what is left. It writes this page.
 
-Last run: {time.strftime("%Y-%m-%d")}, {os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.machine()}; {seconds / 60:.0f} minutes in all.
+Last run: {time.strftime("%Y-%m-%d")}, {machine}; {seconds / 60:.0f} minutes in all.
 
 | step | seconds | found |
 |---|---:|---|

@@ -48,6 +48,11 @@ class Terminal:
             self._status = status if pid else None
         return self._status is None
 
+    @property
+    def code(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return None if self.alive else os.waitstatus_to_exitcode(self._status or 0)
+
     def until(self, words: str, seconds: float) -> None:
         """Wait for these words. Raises Trouble with the last lines."""
         deadline = time.monotonic() + seconds
@@ -63,14 +68,17 @@ class Terminal:
                 raise Trouble(f"“{words}” was not said; {how}.", detail=last)
             time.sleep(0.05)
 
-    def wait(self, seconds: float) -> None:
-        """Wait for its end. Raises Trouble."""
+    def wait(self, seconds: float, *, code: int | None = None) -> None:
+        """Wait for its end, with this exit code if one is given. Raises Trouble."""
         deadline = time.monotonic() + seconds
         while self.alive:
             if time.monotonic() > deadline:
                 raise Trouble(f"The program did not end within {seconds:.0f} s.")
             time.sleep(0.05)
         self._reader.join(5)
+        if code is not None and self.code != code:
+            last = "\n".join(self.text.strip().splitlines()[-25:])
+            raise Trouble(f"The program ended with {self.code}, not {code}.", detail=last)
 
     def write(self, keys: bytes) -> None:
         os.write(self._descriptor, keys)

@@ -92,12 +92,24 @@
   const marks = { at, requests, first: null, element: 0 };
   const watch = (video) => {
     watched.add(video);
-    if (!marks.first && video.dataset.publisher) marks.element = wall();
+    let wide = null; // the last camera frame, also one that is still covered
+    // The console draws a picture only once it knows whose it is.
+    const hidden = () => Boolean(document.getElementById("console")) && !video.dataset.publisher;
+    const known = () => {
+      if (hidden()) return;
+      if (!marks.first && video.dataset.publisher) marks.element ||= wall();
+      if (wide) requestAnimationFrame(() => take(wall(), wide));
+    };
+    new MutationObserver(known).observe(video, { attributeFilter: ["data-publisher"] });
+    known();
     const onFrame = (_now, frame) => {
       const now = wall();
       if (video.isConnected) video.requestVideoFrameCallback(onFrame);
       else watched.delete(video);
-      if (frame.width <= PLACEHOLDER) return;
+      wide = frame.width > PLACEHOLDER ? frame : null;
+      if (wide && !hidden()) take(now, frame);
+    };
+    const take = (now, frame) => {
       marks.first ??= {
         at: now,
         // The last packet of the frame, where the browser says so.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from dispatch.calls import cards, events, livekit, nodes, rooms
 from dispatch.calls.access import call_for, lock
-from dispatch.calls.models import Call, CallEvent, Participant, Room
+from dispatch.calls.models import Call, CallEvent, MediaNode, Participant, Room
 from dispatch.centres.access import centre_by_wall, scope
 from dispatch.centres.models import Centre, User
-from dispatch.errors import Conflict, NotFound
+from dispatch.errors import Conflict, DomainError, NotFound
 from dispatch.outbox import carry as outbox
 from dispatch.outbox import handlers
 
@@ -32,6 +32,8 @@ PREFIX = {Participant.Kind.CALLER: "caller-", Participant.Kind.STAFF: "staff-"}
 STAFF_PREFIX = PREFIX[Participant.Kind.STAFF]
 #: Pages kept connected before their tap. A link may be in several hands; staff need places.
 WARM_SEATS = 2
+#: A room that its node made so lately is still there, also if nobody has entered it.
+FRESH = timedelta(minutes=5)
 #: A call moves rarely; one that moves this often while a seat is taken is not going to rest.
 ATTEMPTS = 3
 
@@ -108,6 +110,27 @@ def seat(*, centre: Centre, participant_id: UUID) -> Seat:
             if call.generation == made.generation:
                 return _take(call, who, made)
     raise nodes.video_down()
+
+
+def at_hand(who: Participant) -> Seat | None:
+    """A seat in a room that was made lately, without asking its node. Inside a scope.
+
+    None where seat() has to be asked: it makes the room again, or says why there is none. The
+    room may have been lost all the same; the page then cannot enter it, and asks.
+    """
+    try:
+        call, who = _admit(who.pk)
+    except DomainError:
+        return None
+    room = rooms.current_of(call)
+    if room is None or room.made_at is None or room.made_at < timezone.now() - FRESH:
+        return None
+    if not room.node.up or room.node.state == MediaNode.State.OFF:
+        return None
+    try:
+        return _take(call, who, room)
+    except livekit.Problem:  # no key for its node: seat() says so
+        return None
 
 
 def _admit(participant_id: UUID) -> tuple[Call, Participant]:

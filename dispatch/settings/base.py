@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "dispatch.calls",
     "callers",
     "dispatch.console",
+    "dispatch.upkeep",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -51,6 +51,11 @@ LIVEKIT_KEYS: dict[str, str] = dict(
 #: The text provider; "demo" exists in development only.
 SMS_PROVIDER = env.str("SMS_PROVIDER", default="demo" if development else "console")
 
+#: Of doctor: the PEM file of an authority of our own, trusted beside the public ones.
+TLS_AUTHORITY = env.str("TLS_AUTHORITY", default="")
+#: Of doctor: less free space than this on a disk we write to is a warning, a quarter a failure.
+DISK_FREE_MB = env.int("DISK_FREE_MB", default=2000)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["dispatch.console.authentication.StaffSession"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -46,8 +46,8 @@ class Phone:
     def post(self, path: str, body: Any, **headers: Any) -> Any:
         return self.http.post(path, body, content_type="application/json", **headers)
 
-    def open(self) -> Any:
-        body = {"secret": self.secret, "boot": self.boot}
+    def open(self, **more: Any) -> Any:
+        body = {"secret": self.secret, "boot": self.boot, **more}
         answer = self.post("/s/", {**body, **({"session": self.session} if self.session else {})})
         if answer.status_code == 200:
             self.session = answer.json()["session"]

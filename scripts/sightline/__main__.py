@@ -22,12 +22,14 @@ def main() -> int:
         "sizes": check.sizes,
         "screenshots": check.screenshots,
         "newcomer": check.newcomer,
+        "try-dockerfile": check.try_dockerfile,
         "format": check.reformat,
         "protocol": check.protocol,
         "lock": check.lock,
     }
     with_arguments = {
         "manage": run.manage,
+        "doctor": run.doctor,
         "unit": check.unit,
         "e2e": check.end_to_end,
         "messages": check.messages,

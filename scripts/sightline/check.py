@@ -87,6 +87,15 @@ def newcomer() -> int:
     return 0 if report.ok else 1
 
 
+def try_dockerfile() -> int:
+    """Its steps in fresh Debian roots; see scripts/try_dockerfile.py."""
+    install(tests=True)
+    report = Report()
+    command = [str(PYTHON), "-m", "scripts.try_dockerfile"]
+    report.run(Step("Dockerfile", command, env=_settings(), live=True))
+    return 0 if report.ok else 1
+
+
 def protocol() -> int:
     """Write the TypeScript side of the socket protocol anew."""
     install(tests=True)

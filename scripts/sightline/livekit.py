@@ -53,8 +53,8 @@ class LiveKit(Part):
     def api_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def prepare(self) -> None:
-        settings = {
+    def settings(self) -> dict[str, Any]:
+        return {
             "port": self.port,
             "bind_addresses": ["127.0.0.1"],
             "keys": self._keys,
@@ -74,10 +74,12 @@ class LiveKit(Part):
             # At "warn" it writes rejected tokens whole (1.13.5).
             "logging": {"level": "error", "json": False},
         }
+
+    def prepare(self) -> None:
         self.config.unlink(missing_ok=True)
         descriptor = os.open(self.config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as out:
-            json.dump(settings, out, indent=1)  # JSON is YAML
+            json.dump(self.settings(), out, indent=1)  # JSON is YAML
             out.write("\n")
 
     def _place(self) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Ports:
             raise Trouble(f"Port {port} does not exist; choose one from 1024 to 65535.")
         if not self._claim(port):
             raise Trouble(
-                f"Port {port} is taken by another program; choose another for {name}, "
+                f"Port {port} is taken by another program; choose another, "
                 "or leave PORT out and a free one is found."
             )
         self._taken[name] = port

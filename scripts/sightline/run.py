@@ -96,6 +96,16 @@ def manage(arguments: list[str]) -> int:
         return subprocess.run(command, cwd=ROOT, env=os.environ | stack.env, check=False).returncode  # noqa: S603
 
 
+def doctor(arguments: list[str]) -> int:
+    """Look at every part of the running stack. Starting one would heal what is to be judged."""
+    if not (RUNNING.exists() and _locked()):
+        raise Trouble(
+            "Sightline does not run from this checkout, so there is nothing to look at.",
+            hint="start it with `make run`; elsewhere: python manage.py doctor, with its settings.",
+        )
+    return manage(["doctor", *arguments])
+
+
 @contextmanager
 def attached() -> Iterator[Stack]:
     """The running stack; where none runs, its database and Redis, started for the moment."""

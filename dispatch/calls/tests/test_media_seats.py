@@ -8,14 +8,16 @@ from uuid import uuid4
 
 import jwt
 import pytest
+from django.utils import timezone
 
 from dispatch.calls import livekit, nodes, rooms, seats
-from dispatch.calls.models import Call, MediaNode
+from dispatch.calls.models import Call, MediaNode, Participant
 from dispatch.calls.tests.acts import caller, close, fresh, room_of, take, tap
 from dispatch.centres.access import scope
 from dispatch.errors import Conflict, NotFound, Unavailable
 from dispatch.feed.unit import InsideUnit
 from dispatch.tests import factories
+from dispatch.tests.caller import Phone, secret_of
 from dispatch.tests.fakes import FakeLiveKit
 
 
@@ -92,6 +94,66 @@ def test_a_closed_call_has_no_seats(call: Call, livekit_fake: FakeLiveKit) -> No
     assert livekit_fake.asked == []
     with pytest.raises(Conflict):
         tap(call, who)
+
+
+def at_hand(who: Participant) -> seats.Seat | None:
+    with scope(who.centre):
+        return seats.at_hand(who)
+
+
+def test_a_seat_is_at_hand_in_a_room_made_lately_and_asks_nobody(
+    call: Call, livekit_fake: FakeLiveKit
+) -> None:
+    who = caller(call)
+    assert at_hand(who) is None, "in a room that nobody has made"
+    proper = take(who)
+    asked = list(livekit_fake.asked)
+    quick = at_hand(who)
+    assert quick is not None
+    assert claims(quick)["video"] == claims(proper)["video"]
+    assert livekit_fake.asked == asked
+
+    room = room_of(call)
+    with scope(call.centre):
+        room.made_at = timezone.now() - seats.FRESH
+        room.save()
+    assert at_hand(who) is None, "in a room that may be gone"
+
+
+@pytest.mark.parametrize("change", [{"up": False}, {"state": MediaNode.State.OFF}])
+def test_no_seat_is_at_hand_on_a_node_in_trouble(
+    call: Call, node: MediaNode, change: dict[str, Any]
+) -> None:
+    who = caller(call)
+    take(who)
+    for name, value in change.items():
+        setattr(node, name, value)
+    node.save()
+    assert at_hand(who) is None
+
+
+def test_no_seat_is_at_hand_where_none_is_given(call: Call, settings: Any) -> None:
+    first, second = caller(call), caller(call)
+    take(first)
+    tap(call, first)
+    tap(call, second)
+    assert at_hand(first) is None, "for a page whose video another one took"
+    keys, settings.LIVEKIT_KEYS = settings.LIVEKIT_KEYS, {}
+    assert at_hand(second) is None, "without the node's key"
+    settings.LIVEKIT_KEYS = keys
+    assert at_hand(second) is not None
+    close(call)
+    assert at_hand(second) is None, "in a closed call"
+
+
+def test_a_seat_comes_with_the_session_where_it_is_asked_for(call: Call) -> None:
+    phone = Phone(secret_of(call))
+    assert "seat" not in phone.open().json()
+    assert phone.open(seat=True).json()["seat"] is None, "no room has been made"
+    proper = phone.say("seat").json()
+    given = phone.open(seat=True).json()["seat"]
+    assert given.pop("token")
+    assert given == {name: value for name, value in proper.items() if name != "token"}
 
 
 def test_a_page_of_another_centre_is_not_found(call: Call) -> None:

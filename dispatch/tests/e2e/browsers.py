@@ -197,7 +197,7 @@ class Visit:
         socket.on("framereceived", self.ledger.note_tokens)
 
     def _on_response(self, response: Response) -> None:
-        if not urlsplit(response.url).path.rstrip("/").endswith("/seat") or not response.ok:
+        if not urlsplit(response.url).path.rstrip("/").endswith(("/seat", "/s")) or not response.ok:
             return
         try:
             self.ledger.note_tokens(response.body())

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-IPTABLES = "/usr/sbin/iptables"
+from scripts.tests.doctor import faults
 
 _CAPTURE = """
 (() => {
@@ -116,21 +115,11 @@ def position(code: int, state: str = "denied") -> str:
 
 @contextmanager
 def blocked(*ways: tuple[str, int]) -> Iterator[None]:
-    """This machine takes nothing on these ("udp" | "tcp", port) on loopback, in either direction.
+    """This machine takes nothing on these ("udp" | "tcp", port): no answer at all, as a firewall.
 
     The ports are the private ones of the running stack, so nobody else notices.
     """
-    rules = [
-        ["INPUT", "-i", "lo", "-p", protocol, way, str(port), "-j", "DROP"]
-        for protocol, port in ways
-        for way in ("--dport", "--sport")
-    ]
-    done: list[list[str]] = []
-    try:
-        for rule in rules:
-            subprocess.run([IPTABLES, "-w", "-I", *rule], check=True)
-            done.append(rule)
+    with ExitStack() as closed:
+        for protocol, port in ways:
+            closed.enter_context(faults.blocked(protocol, port))
         yield
-    finally:
-        for rule in done:
-            subprocess.run([IPTABLES, "-w", "-D", *rule], check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 
 from ..paths import STAMPS, VAR, private_dir
-from . import basemap, caddy, frontend, livekit, packages, python, static
+from . import basemap, caddy, docker, frontend, livekit, packages, python, static
 
 
 def install(*, tests: bool = False, lan: bool = False) -> None:
@@ -24,5 +24,7 @@ def install(*, tests: bool = False, lan: bool = False) -> None:
         if lan or tests:
             caddy.install()
         frontend.install()
+        if tests:
+            docker.install()
         basemap.install()
         static.install()

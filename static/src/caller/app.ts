@@ -9,7 +9,7 @@ import { compose } from "./look";
 import type { Facts, Remedy } from "./look";
 import { Memory, fingerprint, uuid } from "./memory";
 import type { OutItem } from "./queue";
-import type { Refusal, SeatAnswer, Session, What } from "./server";
+import type { Refusal, Session, What } from "./server";
 import type { Trouble } from "./trouble";
 import { View } from "./view";
 import type { State } from "./view";
@@ -63,7 +63,7 @@ export class App {
       decline: () => this.line?.requests.decline(),
     });
     this.live = new Live({
-      seat: () => this.link.ask<SeatAnswer>("seat"),
+      seat: () => this.link.seat(),
       refused: (why) => this.refused(why),
       permission: (what, outcome, detail) => {
         this.report("permission", { what, outcome, ...(detail ? { detail } : {}) });

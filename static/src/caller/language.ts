@@ -2,6 +2,7 @@
  * Which language the page is in: the person's own choice, else the dispatcher's, else as it came.
  * Fetched beside the page's first script, which fits a phone's first round trips without it.
  */
+import { retried } from "../shared/backoff";
 import type { Memory } from "./memory";
 import { learn, say } from "./strings";
 import type { Key, Words } from "./strings";
@@ -24,38 +25,44 @@ export class Language {
     this.choice.addEventListener("change", ({ target }) => {
       this.pick((target as HTMLSelectElement).selectedOptions[0]!.lang);
     });
-    void this.settle();
+    // Without the further words no trouble could be told: they are asked for until they come.
+    void retried(() => this.bring());
   }
 
   /** The dispatcher's choice: the person's own goes before it. */
   propose(language: string): void {
     this.wanted ??= language;
-    void this.settle();
+    this.settle();
   }
 
   /**
    * Brings the page to the language it should be in, without a reload: the video goes on. Where
    * the words cannot be had it stays as it is, until the next tap or the next connection.
    */
-  async settle(): Promise<void> {
+  settle(): void {
+    this.bring().catch(() => undefined);
+  }
+
+  /** Rejects where the words cannot be had. */
+  private async bring(): Promise<void> {
     const root = document.documentElement;
-    const { wanted } = this;
     const left = root.lang;
+    const { wanted } = this;
     const option = this.option(wanted) ?? this.option(left);
-    const another = option?.lang !== left;
-    if (!option || (this.complete && !another)) return;
+    if (!option || (this.complete && option.lang === left)) return;
+    let words: Words;
     try {
       const response = await fetch(option.dataset.words!);
       if (!response.ok) throw new Error(response.statusText);
-      const words = (await response.json()) as Words;
-      if (wanted !== this.wanted) return; // another tap meanwhile
-      learn(words);
-    } catch {
-      this.offer(left); // a list shows again what is so
-      return;
+      words = (await response.json()) as Words;
+    } catch (error) {
+      this.offer(left); // a list shows again what is spoken
+      throw error;
     }
+    if (wanted !== this.wanted) return this.bring(); // another tap meanwhile
+    learn(words);
     this.complete = true;
-    if (!another) return this.changed(null);
+    if (option.lang === left) return this.changed(null);
     root.lang = option.lang;
     root.dir = option.dir;
     this.offer(left);
@@ -66,7 +73,7 @@ export class Language {
   private pick(language: string): void {
     this.wanted = language;
     this.memory.set("phone", "language", language);
-    void this.settle();
+    this.settle();
   }
 
   private option(language: string | null): HTMLElement | undefined {

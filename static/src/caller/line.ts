@@ -119,7 +119,7 @@ export class Line {
         if (status === "live") {
           this.rest.reset();
           this.queue.flush(true);
-          void this.language.settle();
+          this.language.settle();
         }
         this.poll?.heard(status === "live");
         this.hooks.changed();

@@ -2,7 +2,7 @@
 import { Backoff, onReturn } from "../shared/backoff";
 import type { Memory } from "./memory";
 import { post } from "./server";
-import type { Refusal, Session } from "./server";
+import type { Refusal, SeatAnswer, Session } from "./server";
 
 export class Link {
   session: Session | null = null;
@@ -39,6 +39,14 @@ export class Link {
     }
   }
 
+  /** A place in the room: the one that came with the session, or asked for. */
+  async seat(): Promise<SeatAnswer> {
+    const session = this.session ?? (await this.open());
+    const { seat } = session;
+    session.seat = null;
+    return seat ?? this.ask<SeatAnswer>("seat");
+  }
+
   /** Until there is an answer; a no is an answer. */
   async insist<T>(attempt: () => Promise<T>, still = () => true): Promise<T> {
     const backoff = new Backoff();
@@ -63,8 +71,10 @@ export class Link {
     const { secret, boot } = this;
     const language = document.documentElement.lang;
     const known = session ? { session } : {};
+    // Somebody looks at the page for the first time: a seat may come with the session.
+    const seat = !this.session && document.visibilityState !== "hidden";
     try {
-      this.session = await post<Session>("/s/", { secret, boot, language, ...known });
+      this.session = await post<Session>("/s/", { secret, boot, language, seat, ...known });
     } catch (error) {
       this.unreachable = (error as Refusal).passing;
       this.changed();

@@ -18,6 +18,8 @@ export interface Session {
   /** The language the dispatcher has chosen for this call, if any. */
   chosen: string | null;
   ws: string;
+  /** A place in the room, where it needs no asking for. */
+  seat?: SeatAnswer | null;
 }
 
 export interface SeatAnswer {

@@ -42,9 +42,9 @@ class FakeRoom {
 const events = new Proxy({}, { get: (_, name) => String(name) });
 const livekit = { Room: FakeRoom, RoomEvent: events, DefaultReconnectPolicy: class {} } as unknown as typeof LiveKitModule;
 
-function person(...sources: string[]) {
+function person(identity: string, ...sources: string[]) {
   const publications = sources.map((source) => [source, { source, isMuted: false, track: { source } }] as const);
-  return { connectionQuality: "good", trackPublications: new Map(publications) };
+  return { identity, connectionQuality: "good", trackPublications: new Map(publications) };
 }
 
 function setUp(seat: () => Promise<Seat>) {
@@ -77,15 +77,33 @@ afterEach(() => {
 });
 
 describe("a room link", () => {
+  it("makes the only caller's picture ready before the tap is heard of, and no other's", async () => {
+    const { link, last } = setUp(() => Promise.resolve(aSeat()));
+    link.update(1, null);
+    await settled();
+    const room = FakeRoom.made[0]!;
+    room.remoteParticipants.set("staff-2", person("staff-2", "microphone"));
+    const first = person("caller-1", "camera", "microphone");
+    room.remoteParticipants.set("caller-1", first);
+    room.emit("TrackSubscribed");
+    const camera = first.trackPublications.get("camera")!.track;
+    expect(last()).toMatchObject({ video: null, audio: null, ahead: "caller-1", aheadVideo: camera });
+    room.remoteParticipants.set("caller-2", person("caller-2", "camera"));
+    room.emit("TrackSubscribed");
+    expect(last()).toMatchObject({ video: null, ahead: null, aheadVideo: null });
+    link.update(1, "caller-1");
+    expect(last()).toMatchObject({ video: camera, ahead: null, aheadVideo: null });
+  });
+
   it("shows the publisher's tracks and nobody else's", async () => {
     const { link, last } = setUp(() => Promise.resolve(aSeat()));
     link.update(1, "caller-1");
     await settled();
     const room = FakeRoom.made[0]!;
-    room.remoteParticipants.set("caller-2", person("camera", "microphone"));
+    room.remoteParticipants.set("caller-2", person("caller-2", "camera", "microphone"));
     room.emit("TrackSubscribed");
     expect(last()).toMatchObject({ state: "connected", present: false, video: null, audio: null });
-    room.remoteParticipants.set("caller-1", person("camera"));
+    room.remoteParticipants.set("caller-1", person("caller-1", "camera"));
     room.emit("TrackSubscribed");
     expect(last()).toMatchObject({ present: true, video: { source: "camera" }, audio: null });
     link.update(1, "caller-2");

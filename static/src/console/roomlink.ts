@@ -26,6 +26,12 @@ export interface RoomView {
   present: boolean;
   video: RemoteTrack | null;
   audio: RemoteTrack | null;
+  /**
+   * Before there is a publisher: the only caller's page in the room, and what it sends. It is
+   * made ready and not shown, so that the tap finds everything done.
+   */
+  ahead: string | null;
+  aheadVideo: RemoteTrack | null;
   quality: string;
   generation: number;
 }
@@ -42,10 +48,13 @@ export const NOWHERE: RoomView = {
   present: false,
   video: null,
   audio: null,
+  ahead: null,
+  aheadVideo: null,
   quality: "unknown",
   generation: 0,
 };
 
+const CALLER = "caller-"; // first letters of a caller's identity, as the server gives them
 const STEADY = 10_000; // ms connected after which a loss is a new story
 
 export class RoomLink {
@@ -195,11 +204,14 @@ export class RoomLink {
     const room = this.room;
     if (!room) return;
     const who = this.publisher ? room.remoteParticipants.get(this.publisher) : undefined;
+    const ahead = this.publisher ? null : onlyCaller(room);
     this.show({
       ...this.view,
       present: Boolean(who),
       video: track(who, "camera"),
       audio: track(who, "microphone"),
+      ahead: ahead?.identity ?? null,
+      aheadVideo: track(ahead, "camera"),
       quality: who?.connectionQuality ?? "unknown",
     });
   }
@@ -221,7 +233,12 @@ export class RoomLink {
   }
 }
 
-function track(who: RemoteParticipant | undefined, source: "camera" | "microphone"): RemoteTrack | null {
+function onlyCaller(room: Room): RemoteParticipant | null {
+  const callers = [...room.remoteParticipants.values()].filter((who) => who.identity.startsWith(CALLER));
+  return callers.length === 1 ? callers[0]! : null;
+}
+
+function track(who: RemoteParticipant | null | undefined, source: "camera" | "microphone"): RemoteTrack | null {
   if (!who) return null;
   for (const publication of who.trackPublications.values()) {
     if (String(publication.source) === source && publication.track && !publication.isMuted) {

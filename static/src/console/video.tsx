@@ -16,14 +16,15 @@ import { Badge, Icon, Key } from "./ui";
 
 export function Stage({ desk, call }: { desk: Desk; call: Call }) {
   const view = desk.room(call.id) ?? NOWHERE;
-  const identity = call.publisher?.identity ?? null;
+  const publisher = call.publisher?.identity ?? null;
+  const identity = publisher ?? view.ahead;
   return (
     <section class="stage-picture" aria-label="Live picture" data-sound={sound.value}>
       {identity === null ? (
         <Words desk={desk} call={call} view={view} />
       ) : (
         // Another call or another phone gets an element of its own: no picture outlives its caller.
-        <Live key={`${call.id} ${identity}`} desk={desk} call={call} identity={identity} view={view} />
+        <Live key={`${call.id} ${identity}`} desk={desk} call={call} identity={identity} known={publisher !== null} view={view} />
       )}
       <p class="talking" role="status">
         {desk.talk.state.value === "talking" && (
@@ -36,7 +37,15 @@ export function Stage({ desk, call }: { desk: Desk; call: Call }) {
   );
 }
 
-function Live({ desk, call, identity, view }: { desk: Desk; call: Call; identity: string; view: RoomView }) {
+interface LiveProps {
+  desk: Desk;
+  call: Call;
+  identity: string;
+  known: boolean; // the publisher; until then the picture is covered
+  view: RoomView;
+}
+
+function Live({ desk, call, identity, known, view }: LiveProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [picture, setPicture] = useState<Picture>(NO_PICTURE);
   const open = call.state === "open";
@@ -49,28 +58,29 @@ function Live({ desk, call, identity, view }: { desk: Desk; call: Call; identity
     };
   }, []);
 
+  const track = view.video ?? (view.ahead === identity ? view.aheadVideo : null);
   useEffect(() => {
     const element = video.current!;
-    const track = view.video;
     if (!track) return;
     track.attach(element);
     return () => void track.detach(element);
-  }, [view.video]);
+  }, [track]);
 
   useEffect(() => {
-    if (picture.seen && open) void desk.firstFrame(call, identity, picture.width, picture.height);
-  }, [picture.seen, call.generation, open]);
+    if (known && picture.seen && open) void desk.firstFrame(call, identity, picture.width, picture.height);
+  }, [known, picture.seen, call.generation, open]);
 
   const gone = !open || (call.media.state === "stopped" && !view.video);
+  const nothing = !known || !picture.seen || gone;
   // Without its room the last picture is not there to be shown either.
-  const covered = !picture.seen || gone || (picture.frozen && !view.video);
-  const drawn = !picture.seen || gone ? undefined : picture.frozen ? "frozen" : "moving";
+  const covered = nothing || (picture.frozen && !view.video);
+  const drawn = nothing ? undefined : picture.frozen ? "frozen" : "moving";
   useEffect(() => desk.draw(call.id, drawn), [drawn]);
   return (
     <>
-      <video ref={video} data-publisher={identity} class={picture.frozen ? "frozen" : ""} playsInline muted autoplay disablePictureInPicture />
+      <video ref={video} data-publisher={known ? identity : undefined} class={picture.frozen ? "frozen" : ""} playsInline muted autoplay disablePictureInPicture />
       {covered ? <Words desk={desk} call={call} view={view} /> : <Badges picture={picture} view={view} desk={desk} call={call} />}
-      {open && <Hearing view={view} identity={identity} />}
+      {open && known && <Hearing view={view} identity={identity} />}
     </>
   );
 }

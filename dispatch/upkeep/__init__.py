@@ -1,0 +1,1 @@
+"""Keeping the installation well: what looks after it while nobody watches."""
