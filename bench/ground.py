@@ -7,6 +7,7 @@ import itertools
 import json
 import secrets
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -84,6 +85,9 @@ class Ground:
         self._open.close()
 
     def _build(self, opening: ExitStack) -> None:
+        # Ended politely, everything started here is ended too.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
         folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="sightline-bench-")))
         lane = opening.enter_context(Lane(self.link)) if self.link else None
         self.stack = Stack(folder / "stack", port=0, env={"STATIC_ROOT": str(STATIC)})
