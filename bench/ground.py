@@ -36,6 +36,7 @@ MARKS = Path(__file__).with_name("pages") / "marks.js"
 FOLDER = VAR / "bench"
 STATIC = FOLDER / "files"
 REST = "at rest"
+AT_DESK: dict[str, Any] = {"viewport": DESK}
 
 
 class Reachable(LiveKit):
@@ -143,14 +144,14 @@ class Ground:
     # The dispatcher's side
 
     def _console(self) -> ConsolePage:
-        page = self._instrumented(self._desk.new_context(viewport=DESK)).new_page()
+        page = self._instrumented(self._desk.new_context(**AT_DESK)).new_page()
         account = self.stack.passwords["dispatcher"]
         origin = self.stack.web_url
         sign_in(page, origin, str(account["email"]), str(account["password"]))
         return ConsolePage(page, origin).open()
 
     def _viewer(self, name: str) -> Page:
-        page = self._instrumented(self._desk.new_context(viewport=DESK)).new_page()
+        page = self._instrumented(self._desk.new_context(**AT_DESK)).new_page()
         page.goto(self.pages.url(name))
         return page
 

@@ -71,7 +71,15 @@ def sizes() -> int:
     return report.finish()
 
 
-def bench(module: str, arguments: list[str]) -> int:
+def bench_first_frame(arguments: list[str]) -> int:
+    return _bench("first_frame", arguments)
+
+
+def bench_glass(arguments: list[str]) -> int:
+    return _bench("glass", arguments)
+
+
+def _bench(module: str, arguments: list[str]) -> int:
     """One measurement; it says itself what it requires, and fails where that is not met."""
     install(tests=True)
     report = Report()
