@@ -6,7 +6,7 @@ export PORT LAN_IP VERBOSE UPGRADE
 .PHONY: help run run-lan doctor password install test lint format unit e2e protocol messages sizes screenshots bench-first-frame bench-glass newcomer try-dockerfile lock manage
 
 help:  ## Show these lines
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 run:  ## Start the whole system here (PORT=8123 for a port of your choice, VERBOSE=1 for logs)
 	@$(SIGHTLINE) run
