@@ -3,10 +3,10 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run run-lan doctor password install test lint format unit e2e protocol messages sizes screenshots newcomer try-dockerfile lock manage
+.PHONY: help run run-lan doctor password install test lint format unit e2e protocol messages sizes screenshots bench-first-frame bench-glass newcomer try-dockerfile lock manage
 
 help:  ## Show these lines
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 run:  ## Start the whole system here (PORT=8123 for a port of your choice, VERBOSE=1 for logs)
 	@$(SIGHTLINE) run
@@ -44,10 +44,16 @@ messages:  ## Take the caller's sentences to the catalogues (ARGS=fr begins a ne
 sizes:  ## Weigh the pages against their budgets
 	@$(SIGHTLINE) sizes
 
+bench-first-frame:  ## Tap to first picture against bare peers, at rest and on a slow link (ARGS='--runs 5')
+	@$(SIGHTLINE) bench-first-frame $(ARGS)
+
+bench-glass:  ## Camera to console, frame by frame, against a bare livekit-client page
+	@$(SIGHTLINE) bench-glass $(ARGS)
+
 screenshots:  ## Take the pictures of every surface again
 	@$(SIGHTLINE) screenshots
 
-newcomer:  ## A clone in a fresh Debian root, make run, the main job, Ctrl-C (as root; debootstrap)
+newcomer:  ## A clone in a fresh Debian root, make run, the main job, Ctrl-C (as root; SUITE=trixie)
 	@$(SIGHTLINE) newcomer
 
 try-dockerfile:  ## The Dockerfile's steps in fresh Debian roots, without Docker (as root; debootstrap)

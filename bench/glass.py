@@ -1,4 +1,4 @@
-"""From the phone's own picture to the console's, frame by frame: ours and a bare livekit-client page.
+"""From the phone's own picture to the console's, frame by frame; ours, and a bare page's.
 
     python -m bench.glass [--blocks 5] [--seconds 6]
 
@@ -58,7 +58,9 @@ def record(ground: Ground, mode: str, seconds: float) -> Block:
         given = stamps(shot.phone, trails[0])
     delays = match(given, shown)
     wanted = FEWEST * seconds * media.FPS
-    assert len(delays) >= wanted, f"{mode}: only {len(delays)} frames at both ends, not {wanted:.0f}"
+    assert len(delays) >= wanted, (
+        f"{mode}: only {len(delays)} frames at both ends, not {wanted:.0f}"
+    )
     return Block(mode, delays)
 
 
@@ -99,8 +101,8 @@ def main() -> int:
     blocks: list[Block] = []
     with Ground(None) as ground:
         for turn in range(told.blocks):
-            for mode in list(MODES)[:: 1 if turn % 2 == 0 else -1]:
-                blocks.append(record(ground, mode, told.seconds))
+            order = list(MODES)[:: 1 if turn % 2 == 0 else -1]
+            blocks += [record(ground, mode, told.seconds) for mode in order]
             sys.stderr.write(f"\r  block {turn + 1} of {told.blocks} ")
             sys.stderr.flush()
     sys.stderr.write("\n")

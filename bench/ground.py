@@ -7,6 +7,7 @@ import itertools
 import json
 import secrets
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ MARKS = Path(__file__).with_name("pages") / "marks.js"
 FOLDER = VAR / "bench"
 STATIC = FOLDER / "files"
 REST = "at rest"
+AT_DESK: dict[str, Any] = {"viewport": DESK}
 
 
 class Reachable(LiveKit):
@@ -84,6 +86,9 @@ class Ground:
         self._open.close()
 
     def _build(self, opening: ExitStack) -> None:
+        # Ended politely, everything started here is ended too.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
         folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="sightline-bench-")))
         lane = opening.enter_context(Lane(self.link)) if self.link else None
         self.stack = Stack(folder / "stack", port=0, env={"STATIC_ROOT": str(STATIC)})
@@ -139,14 +144,14 @@ class Ground:
     # The dispatcher's side
 
     def _console(self) -> ConsolePage:
-        page = self._instrumented(self._desk.new_context(viewport=DESK)).new_page()
+        page = self._instrumented(self._desk.new_context(**AT_DESK)).new_page()
         account = self.stack.passwords["dispatcher"]
         origin = self.stack.web_url
         sign_in(page, origin, str(account["email"]), str(account["password"]))
         return ConsolePage(page, origin).open()
 
     def _viewer(self, name: str) -> Page:
-        page = self._instrumented(self._desk.new_context(viewport=DESK)).new_page()
+        page = self._instrumented(self._desk.new_context(**AT_DESK)).new_page()
         page.goto(self.pages.url(name))
         return page
 

@@ -1,4 +1,4 @@
-"""One run of each way to a first picture: what is ready before the tap, the tap, what came of it."""
+"""One run of each way to a first picture: what is ready before the tap, and what came of it."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ MODES = {WARM: warm, EARLY: early, LIVEKIT: livekit, PAIR: pair}
 
 
 def run(ground: Ground, mode: str, place: str) -> Run:
-    """Prepare, tap, and take down. Raises AssertionError where the picture is not what it must be."""
+    """Prepare, tap, take down. Raises AssertionError where the picture is not what it must be."""
     with ExitStack() as opened:
         shot = MODES[mode](ground, place, opened)
         shot.tap()

@@ -33,6 +33,7 @@ events.WORDS.update({f"condition.{name}.over": over for name, (_, over) in CONDI
 def report(session: CallerSession, *, names: list[str]) -> None:
     """The page's conditions as they are now. Unknown names (a newer page's) are left out."""
     call = lock(session.call)
+    session.refresh_from_db(fields=["conditions"])  # as it is under the lock
     now = sorted(set(names) & CONDITIONS.keys())
     before = set(session.conditions)
     if before == set(now):

@@ -12,7 +12,6 @@ import msgspec
 
 from callers import feeds, intake, links, sessions
 from callers.api import COOKIE
-from callers.models import CallerSession
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
 from dispatch.errors import DomainError
@@ -58,7 +57,7 @@ class CallerSocket(FeedSocket):
             sessions.check_boot(hello.boot)
         with scope(self.centre):
             session = sessions.get(self.session_id)
-            sessions.heard(session, boot=hello.boot)
+            sessions.heard(session.pk, boot=hello.boot)
             call, self.link_id = session.call, session.link_id
         self.boot = hello.boot
         return Audience(call.stream, partial(feeds.catch_up, self.centre, call))
@@ -111,7 +110,7 @@ class CallerSocket(FeedSocket):
 
     def _back(self) -> None:
         with scope(self.centre):
-            sessions.heard(CallerSession.objects.get(pk=self.session_id), boot=self.boot)
+            sessions.heard(self.session_id, boot=self.boot)
 
     async def delivered(self, entries: list[dict[str, Any]]) -> None:
         """A page whose link was revoked hears nothing more."""

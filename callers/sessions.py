@@ -163,6 +163,8 @@ def tap(session: CallerSession, *, boot: str, resume: bool) -> Call:
 def permission(session: CallerSession, *, what: str, outcome: str, detail: str) -> None:
     """What came of asking for camera, microphone or position."""
     call = lock(session.call)
+    # Another request of the same page may have told of another permission meanwhile.
+    session.refresh_from_db(fields=["permissions"])
     before = session.permissions.get(what, {}).get("outcome")
     if before == outcome:
         return
@@ -189,7 +191,8 @@ def reads(session: CallerSession, *, language: str) -> None:
         .update(language=language)
     ):
         return
-    session.language = language
+    # The page may have been seen since `session` was read.
+    session.refresh_from_db(fields=["language", "opened_at"])
     if session.opened_at:
         announce(session)
 
@@ -205,16 +208,17 @@ def _mark_permitted(call: Call, session: CallerSession) -> None:
         stages.fail(call, Stage.PERMITTED, f"camera {OUTCOMES[camera]}")
 
 
-def heard(session: CallerSession, *, boot: str, polling: bool = False) -> None:
+def heard(session_id: uuid.UUID, *, boot: str, polling: bool = False) -> None:
     """A page of this session is there: by its socket, or by a poll."""
     now = timezone.now()
-    changed = not session.online or session.online_boot != boot
-    was_online, session.online, session.online_boot = session.online, True, boot
-    session.polled_at = now if polling else None
-    if not was_online:
+    session = CallerSession.objects.select_for_update(no_key=True).get(pk=session_id)
+    before = (session.online, session.polled_at is not None)
+    if not session.online:
         session.online_at = now
+    session.online, session.online_boot = True, boot
+    session.polled_at = now if polling else None
     session.save(update_fields=["online", "online_at", "online_boot", "polled_at"])
-    if changed and session.opened_at:
+    if before != (True, polling) and session.opened_at:
         announce(session)
 
 

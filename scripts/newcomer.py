@@ -39,7 +39,8 @@ from scripts.terminal import Terminal
 
 INCLUDE = ("git", "make", "python3", "ca-certificates")
 CHECKOUT = "/root/sightline"
-REPORT = ROOT / "docs" / "newcomer.md"
+# SUITE=trixie make newcomer: another Debian, on a page of its own
+REPORT = ROOT / "docs" / ("newcomer.md" if SUITE == "bookworm" else f"newcomer-{SUITE}.md")
 BLOCKS = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 ACCOUNT = re.compile(r"^  (Dispatcher|Administrator)\s+(\S+@\S+)\s+(\S+)\s*$", re.M)
 ADDRESS = re.compile(r"^  (Console|Admin|Demo phone)\s+(http://\S+)", re.M)

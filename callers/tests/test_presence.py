@@ -39,7 +39,7 @@ def session(call: Call) -> CallerSession:
 
 def heard(call: Call, boot: str) -> None:
     with scope(call.centre):
-        sessions.heard(CallerSession.objects.get(call=call), boot=boot)
+        sessions.heard(CallerSession.objects.get(call=call).pk, boot=boot)
 
 
 def silent(call: Call, boot: str) -> None:

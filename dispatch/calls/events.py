@@ -23,6 +23,7 @@ WORDS: dict[str, str] = {
     "chat.staff": "Message to caller",
     "chat.caller": "Message from caller",
     "media.live": "Camera on",
+    "media.sound": "Sound on, no camera",
     "media.paused": "Camera interrupted",
     "media.stopped": "Video stopped by the caller",
     "media.microphone_on": "Microphone on",

@@ -34,7 +34,6 @@ events.WORDS.update(
         "request.microphone": "Asked for the microphone",
         "request.flip": "Asked to turn the camera around",
         "request.mute": "Caller's microphone muted",
-        "request.stop": "Caller's video stopped",
         "request.done": "Caller did it",
         "request.declined": "Caller said no",
         "request.failed": "It did not work on the phone",
@@ -68,10 +67,9 @@ def ask(call: Call, *, what: str, command: UUID, user: User | None) -> CallerReq
         user=user,
         asked_at=timezone.now(),
     )
-    actor = CallEvent.Actor.STAFF if user else CallEvent.Actor.SYSTEM
-    events.record(
-        call, f"request.{what}", actor=actor, user=user, data={"request": str(request.pk)}
-    )
+    if what != What.STOP:  # its reason is in the timeline already (calls.watch)
+        data = {"request": str(request.pk)}
+        events.record(call, f"request.{what}", actor=CallEvent.Actor.STAFF, user=user, data=data)
     if what == What.MUTE:
         outbox.put(SILENCE, {"call": str(call.pk)})
     _show(request)

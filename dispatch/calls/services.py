@@ -155,7 +155,8 @@ def media_reported(
     caller = CallEvent.Actor.CALLER
     # What the page stopped because nobody watched is in the timeline already.
     if state != before[0] and not (state == Call.Media.STOPPED and call.unwatched_stop):
-        events.record(call, f"media.{state}", actor=caller)
+        sound = state == Call.Media.LIVE and not camera
+        events.record(call, "media.sound" if sound else f"media.{state}", actor=caller)
     if microphone != before[2]:
         events.record(call, f"media.microphone_{'on' if microphone else 'off'}", actor=caller)
     if state == Call.Media.LIVE and camera:

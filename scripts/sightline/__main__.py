@@ -33,6 +33,8 @@ def main() -> int:
         "unit": check.unit,
         "e2e": check.end_to_end,
         "messages": check.messages,
+        "bench-first-frame": check.bench_first_frame,
+        "bench-glass": check.bench_glass,
     }
     name, *arguments = sys.argv[1:] or ["help"]
     # Ended politely, every child is ended too; by default SIGTERM would leave them behind.

@@ -22,6 +22,7 @@ from .lan import Lan
 from .paths import private_dir
 from .say import Trouble
 
+NAME = "sightline-ca.crt"
 # Phones have to be told anew when it ends, so it lasts; Apple takes up to 825 days.
 AUTHORITY_DAYS = 825
 RENEW_AUTHORITY_DAYS = 60
@@ -58,7 +59,7 @@ def certificates(directory: Path, *, lan: Lan) -> Certificates:
     the machine's address. Raises Trouble when openssl is missing or refuses.
     """
     private_dir(directory)
-    authority, key = directory / "sightline-ca.crt", directory / "sightline-ca.key"
+    authority, key = directory / NAME, directory / "sightline-ca.key"
     made = False
     if not (authority.exists() and key.exists()) or _ends_soon(authority):
         _make_authority(authority, key, lan=lan)

@@ -55,6 +55,8 @@ class Caddy(Part):
         self.lan, self.port, self.trust_port = lan, port, trust_port
         self._web, self._livekit = f"127.0.0.1:{web_port}", f"127.0.0.1:{livekit_port}"
         self.home = base / "lan"
+        #: Of the authority; there once it was prepared.
+        self.authority_file = self.home / "certificates" / authority.NAME
         self.certificates: authority.Certificates | None = None
 
     @property

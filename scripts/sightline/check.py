@@ -16,7 +16,7 @@ from .steps import Report, Step
 
 BIN = VENV / "bin"
 END_TO_END = "dispatch/tests/e2e"
-CODE = ["dispatch", "callers", "scripts", "manage.py"]
+CODE = ["dispatch", "callers", "scripts", "bench", "manage.py"]
 
 
 def everything() -> int:
@@ -69,6 +69,23 @@ def sizes() -> int:
         _prepare(services)
         report.run(_sizes_step(services, live=True))
     return report.finish()
+
+
+def bench_first_frame(arguments: list[str]) -> int:
+    return _bench("first_frame", arguments)
+
+
+def bench_glass(arguments: list[str]) -> int:
+    return _bench("glass", arguments)
+
+
+def _bench(module: str, arguments: list[str]) -> int:
+    """One measurement; it says itself what it requires, and fails where that is not met."""
+    install(tests=True)
+    report = Report()
+    command = [str(PYTHON), "-m", f"bench.{module}", *arguments]
+    report.run(Step(f"bench, {module}", command, env=_settings(development=True), live=True))
+    return 0 if report.ok else 1
 
 
 def screenshots() -> int:

@@ -253,6 +253,7 @@ class Stack:
                 # A browser that remembers to insist on HTTPS would lock people out of whatever
                 # else has this address, or has it tomorrow.
                 "HSTS_SECONDS": "0",
+                "TLS_AUTHORITY": str(self._caddy(self.lan).authority_file),
             }
         self.env |= overrides
         for name in self._wanted:

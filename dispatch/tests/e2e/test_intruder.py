@@ -12,7 +12,7 @@ from dispatch.tests.e2e.scene import Scene
 
 SEAT = """async (boot) => {
   const session = performance.getEntriesByType("resource")
-    .map((entry) => new URL(entry.name).pathname.match(/^\\/s\\/([^/]+)\\/seat/))
+    .map((entry) => new URL(entry.name).pathname.match(/^\\/s\\/([^/]+)\\//))
     .find(Boolean)[1];
   const answer = await fetch(`/s/${session}/seat`, {
     method: "POST",

@@ -74,7 +74,7 @@ function pictureTrouble(live: Live): Trouble | null {
 
 function smallTrouble(live: Live): Trouble | null {
   if (live.silenced) return { text: "tapForSound", remedy: "sound", action: "soundOn" };
-  if (live.hushed) return { text: "hushed", remedy: "microphone", action: "micOn" };
+  if (live.hushed) return { text: "hushed", remedy: null }; // the button for it is there already
   const { microphone, position } = live.outcomes;
   if (microphone && microphone !== "granted") return asked(MICROPHONE[microphone], microphone, "microphone");
   if (position && position !== "granted") return asked(POSITION[position], position, "position");

@@ -52,6 +52,11 @@ export class FrameWatch {
     document.removeEventListener("visibilitychange", this.shown);
   }
 
+  /** What was seen so far does not count any more. */
+  forget(): void {
+    this.put({ ...NO_PICTURE });
+  }
+
   private next(): void {
     this.request = this.video.requestVideoFrameCallback((now, frame) => {
       this.frame(now, frame.width, frame.height);

@@ -41,22 +41,28 @@ interface LiveProps {
   desk: Desk;
   call: Call;
   identity: string;
-  known: boolean; // the publisher; until then the picture is covered
+  known: boolean; // the server has named it; until then it is the only caller in the room
   view: RoomView;
 }
 
 function Live({ desk, call, identity, known, view }: LiveProps) {
   const video = useRef<HTMLVideoElement>(null);
+  const watch = useRef<FrameWatch | null>(null);
   const [picture, setPicture] = useState<Picture>(NO_PICTURE);
   const open = call.state === "open";
 
   useEffect(() => {
-    const watch = new FrameWatch(video.current!, setPicture);
+    watch.current = new FrameWatch(video.current!, setPicture);
     return () => {
-      watch.stop();
+      watch.current?.stop();
       desk.draw(call.id, undefined);
     };
   }, []);
+
+  // A page that was the publisher and is not any more: its last picture must not pass for a new one.
+  useEffect(() => {
+    if (!known) watch.current?.forget();
+  }, [known]);
 
   const track = view.video ?? (view.ahead === identity ? view.aheadVideo : null);
   useEffect(() => {
@@ -71,14 +77,16 @@ function Live({ desk, call, identity, known, view }: LiveProps) {
   }, [known, picture.seen, call.generation, open]);
 
   const gone = !open || (call.media.state === "stopped" && !view.video);
-  const nothing = !known || !picture.seen || gone;
+  // Camera frames of the only caller are shown before the server has told who taps: only a tap swaps
+  // a camera in, and whoever has the link could tap.
+  const nothing = !picture.seen || gone;
   // Without its room the last picture is not there to be shown either.
   const covered = nothing || (picture.frozen && !view.video);
   const drawn = nothing ? undefined : picture.frozen ? "frozen" : "moving";
   useEffect(() => desk.draw(call.id, drawn), [drawn]);
   return (
     <>
-      <video ref={video} data-publisher={known ? identity : undefined} class={picture.frozen ? "frozen" : ""} playsInline muted autoplay disablePictureInPicture />
+      <video ref={video} data-publisher={known || picture.seen ? identity : undefined} class={picture.frozen ? "frozen" : ""} playsInline muted autoplay disablePictureInPicture />
       {covered ? <Words desk={desk} call={call} view={view} /> : <Badges picture={picture} view={view} desk={desk} call={call} />}
       {open && known && <Hearing view={view} identity={identity} />}
     </>
