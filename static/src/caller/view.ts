@@ -92,6 +92,7 @@ export class View {
 
   draw(look: Look): void {
     const before = this.last;
+    const held = document.activeElement;
     this.last = look;
     if (before.state !== look.state) {
       this.main.dataset.state = look.state;
@@ -128,6 +129,10 @@ export class View {
     // A screen reader, and the eye, go to what has changed.
     if (titled && before.title !== look.title && !this.quiet) {
       find("title").focus({ preventScroll: true });
+    } else if (held && held !== document.body && !held.getClientRects().length) {
+      // What was pressed has gone: focus stays by what came of it, where a second press does nothing.
+      const place = look.state === "live" || look.state === "lost" ? "status" : titled ? "title" : "start";
+      find(place).focus({ preventScroll: true });
     }
     this.quiet = false;
   }
