@@ -75,23 +75,30 @@
       const e = text.parentElement;
       if (!text.data.trim() || !seen(e) || e.closest(silent)) continue;
       const cutter = cutting(text, e);
+      const spilt = e.closest("button");
+      if (spilt && ink(text).right > spilt.getBoundingClientRect().right + 1) found.push(`“${short(text.data)}” spills out of ${name(spilt)}`);
       if (cutter) found.push(`“${short(text.data)}” is cut off by ${name(cutter)}`);
     }
     return found;
   }
 
-  /** The box that hides a part of this text for good: one that scrolls shows all of it. */
-  function cutting(text, parent) {
+  /** Where the words themselves are. */
+  function ink(text) {
     const range = document.createRange();
     range.selectNodeContents(text);
-    const ink = range.getBoundingClientRect();
+    return range.getBoundingClientRect();
+  }
+
+  /** The box that hides a part of this text for good: one that scrolls shows all of it. */
+  function cutting(text, parent) {
+    const words = ink(text);
     const shuts = (overflow) => /hidden|clip/.test(overflow);
     for (let box = parent; box && box !== document.documentElement; box = box.parentElement) {
       const { clipPath, overflowX, overflowY } = getComputedStyle(box);
       if (clipPath !== "none") return null; // for those who listen
       const edge = box.getBoundingClientRect();
-      const wide = ink.right > edge.right + 2 || ink.left < edge.left - 2;
-      const high = ink.bottom > edge.bottom + 4 || ink.top < edge.top - 4; // a line's own air
+      const wide = words.right > edge.right + 2 || words.left < edge.left - 2;
+      const high = words.bottom > edge.bottom + 4 || words.top < edge.top - 4; // a line's own air
       if ((shuts(overflowX) && wide) || (shuts(overflowY) && high)) return box;
       if (/auto|scroll/.test(overflowX + overflowY)) return null;
     }

@@ -79,6 +79,8 @@ export class View {
       hooks.write(text);
       this.message.value = ""; // and no focus: the keyboard would cover the picture
     });
+    // Whatever takes its room: the newest message stays in sight.
+    new ResizeObserver(() => (this.chat.scrollTop = this.chat.scrollHeight)).observe(this.chat);
     this.message.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -111,7 +113,8 @@ export class View {
     text("status", look.status);
     find("status").classList.toggle("on", look.sending);
     text("trouble-text", look.trouble);
-    find("trouble").hidden = !look.trouble;
+    // One thing at a time: what is asked for comes before what is wrong.
+    find("trouble").hidden = !look.trouble || Boolean(look.wish);
     text("remedy", look.troubleAction);
     find("remedy").hidden = !look.troubleAction;
     text("wish-text", look.wish);
