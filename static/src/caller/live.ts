@@ -21,6 +21,8 @@ export interface LiveHooks extends Pick<MediaHooks, "seat" | "refused"> {
   changed(): void;
 }
 
+const SETTLED = 2000; // ms after the tap
+
 export class Live {
   /** Between the tap and stop, end or take-over. */
   on = false;
@@ -106,11 +108,12 @@ export class Live {
     this.outcomes = this.follows ? { position: "granted" } : {};
     this.muted = this.paused = this.hushed = false;
     this.told = "";
-    void this.awake.hold();
-    this.startAudio();
-    if (asks.includes("position")) this.position.start();
+    // The camera first: the picture waits for nothing else.
     void this.capture.start(asks).then(() => this.count());
     this.want("publish");
+    this.startAudio();
+    void this.awake.hold();
+    if (asks.includes("position")) this.position.start();
     this.watchOwn();
     this.hooks.changed();
   }
@@ -212,7 +215,8 @@ export class Live {
   private watchOwn(): void {
     const own = document.getElementById("own") as HTMLVideoElement | null;
     if (!own || this.own) return;
-    void retried(() => import("./ownpicture")).then(({ OwnPicture }) => {
+    const later = new Promise((resolve) => setTimeout(resolve, SETTLED)); // nothing beside the first picture
+    void later.then(() => retried(() => import("./ownpicture"))).then(({ OwnPicture }) => {
       if (!this.on || this.own) return;
       this.own = new OwnPicture(own, (trouble) => {
         this.picture = trouble;

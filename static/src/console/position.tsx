@@ -10,6 +10,7 @@ import type { Position } from "./types";
 import { Icon, Key, Shape } from "./ui";
 
 const STALE = 15_000; // ms; a moving phone reports about once a second
+const BESIDE_PICTURE = 300; // ms
 
 export function PositionPanel({ desk }: { desk: Desk }) {
   const call = desk.call.value;
@@ -69,7 +70,15 @@ function MapBox({ desk, stale }: { desk: Desk; stale: boolean }) {
     };
   }, [wanted]);
 
-  useEffect(() => map?.show(call ?? "", fix, track, stale), [map, call, fix, track, stale]);
+  useEffect(() => {
+    if (!map) return;
+    const show = () => map.show(call ?? "", fix, track, stale);
+    // A map drawn without a graphics card takes a tenth of a second, just when the first picture
+    // comes with the first position. The coordinates stand below it meanwhile.
+    if (!call || !fix || desk.drawn(call) !== undefined) return show();
+    const timer = setTimeout(show, BESIDE_PICTURE);
+    return () => clearTimeout(timer);
+  }, [map, call, fix, track, stale]);
   useEffect(() => map?.recolour(), [map, theme.value]);
 
   return (
