@@ -139,7 +139,7 @@ def still_there(console: ConsolePage, caller: CallerPage) -> None:
     latitude, longitude = HARBOUR
     place = {"latitude": latitude, "longitude": longitude, "accuracy": 12}
     caller.page.context.set_geolocation(place)  # type: ignore[arg-type]
-    fresh = re.compile(r"· [01] s ago")
+    fresh = re.compile(r"·\s+[01] s ago")
     expect(console.position).to_contain_text(fresh)
 
 
