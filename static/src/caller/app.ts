@@ -78,6 +78,7 @@ export class App {
   }
 
   start(): void {
+    if (!document.hidden) this.live.prepare();
     onReturn(() => this.live.refresh());
     document.addEventListener("visibilitychange", () => this.live.tell({ hidden: document.hidden }));
     void this.addRest();

@@ -95,7 +95,12 @@ export class Live {
     return this.position.running && this.outcomes.position === "granted";
   }
 
-  /** Loads the media code and takes a seat, while the person reads. Nothing of them is sent. */
+  /** Fetches the media code, which takes longer than anything else. */
+  prepare(): void {
+    if (!this.incapable) this.loading ??= this.load();
+  }
+
+  /** Takes a seat while the person reads. Nothing of them is sent. */
   warm(): void {
     this.want("warm");
   }
