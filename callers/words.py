@@ -54,14 +54,14 @@ SCRIPT = {
     "takenTitle": _("Video now comes from another phone or page"),
     "takenLead": _("This page sends nothing any more."),
     "endedTitle": _("The call has ended"),
-    "endedLead": _("Camera, microphone and position are off. You can close this page."),
+    "endedLead": _("Camera, microphone and location are off. You can close this page."),
     "againTitle": _("The call is open again"),
     "againLead": _("Tap the button. {centre} then sees you again."),
     "deadTitle": _("This link does not work any more"),
     # Translators: “On the phone”: the dispatcher, to whom the caller is speaking.
     "deadLead": _("Ask the person on the phone to send you a new link."),
     "offline": _("No connection. We keep trying. Stay on this page."),
-    "waiting": _("Your messages and your position wait for a connection. The video goes on."),
+    "waiting": _("Your messages and your location wait for a connection. The video goes on."),
 }
 
 #: What the script says later than in its first moment; it fetches these.
@@ -71,7 +71,7 @@ LATER = {
     "tapForSound": _("{centre} wants to speak to you."),
     # Translators: A button.
     "soundOn": _("Turn sound on"),
-    "waiting": _("Your messages and your position wait for a connection. The video goes on."),
+    "waiting": _("Your messages and your location wait for a connection. The video goes on."),
     "videoDown": _("Video does not work right now. You can write, and we keep trying."),
     "videoBlocked": _(
         "This network does not let the video through. Turn Wi-Fi off if you can. "
@@ -144,8 +144,8 @@ PAGE = {
     # Translators: As the phone's browser names the button that refuses the camera.
     "block": _("Block"),
     "noScript": _(
-        "This page cannot start without JavaScript. "
-        "Tell the person on the phone: “The page does not start.”"
+        "This page does not start in this browser. Open the link in Safari or Chrome. "
+        "If that does not help, say on the phone: “The page does not start.”"
     ),
     # Translators: A button. The dispatcher no longer sees the caller's position.
     "placeStop": _("Stop showing where I am"),

@@ -1,7 +1,8 @@
 """Pictures of every surface, made by doing the main job: `make screenshots`.
 
 They go to docs/images, at phone and desktop width, light and dark, as small palette PNGs.
-`python -m scripts.screenshots console` takes only those of the console's states.
+`python -m scripts.screenshots console` takes only those of the console's states, `… pages` only
+those of all other pages; most of the latter go to var/pictures, to be looked at and not kept.
 """
 
 from __future__ import annotations
@@ -24,19 +25,22 @@ from dispatch.tests.e2e.lab import Lab
 from dispatch.tests.e2e.media import Image, Subject
 from dispatch.tests.e2e.pages import CallerPage, ConsolePage
 from dispatch.tests.e2e.scene import HARBOUR, Scene, Town
-from scripts import console_states
+from scripts import console_states, page_states
 from scripts.sightline.paths import ROOT, VAR
 from scripts.sightline.stack import Stack
 
 IMAGES = ROOT / "docs" / "images"
+SPARE = VAR / "pictures"
 STREET = Subject("street", (0, 0, 0), 300)
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
 
 
 class Album:
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, kept: frozenset[str] | None = None) -> None:
+        """`kept`: only these go to the documentation, the others to var/pictures."""
         self.scene = scene
+        self.kept = kept
 
     def take(self, page: Page, name: str, *schemes: str) -> None:
         """One picture a colour scheme; the console has its own themes, see `console_theme`."""
@@ -48,13 +52,16 @@ class Album:
 
     def keep(self, page: Page, name: str) -> None:
         shot = sight.decode_png(self.scene.bench, page.screenshot())
-        path = IMAGES / f"{name}.png"
+        folder = IMAGES if self.kept is None or name in self.kept else SPARE
+        path = folder / f"{name}.png"
         path.write_bytes(palette_png(shot))
         sys.stdout.write(f"  {path.relative_to(ROOT)}  {path.stat().st_size // 1024} KB\n")
 
 
 def main() -> None:
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    for folder in (IMAGES, SPARE):
+        folder.mkdir(parents=True, exist_ok=True)
+    only = sys.argv[1:]
     files = VAR / "e2e" / "media"
     camera = media.camera_path(STREET, files)
     if not camera.exists():
@@ -67,9 +74,12 @@ def main() -> None:
         browsers, lab = Browsers(playwright, files), Lab()
         scene = Scene(Town(stack, browsers, lab, Path(directory) / "unused"))
         album = Album(scene)
-        if sys.argv[1:] != ["console"]:
+        if not only:
             tour(scene, album)
-        console_states.tour(scene, album, STREET)
+        if only != ["pages"]:
+            console_states.tour(scene, album, STREET)
+        if only != ["console"]:
+            page_states.tour(scene, Album(scene, page_states.KEPT), STREET)
         scene.close()
         browsers.close()
         lab.close()

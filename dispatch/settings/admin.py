@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 _ACCESS = "dispatch.centres.admin_access"
@@ -18,6 +20,10 @@ def _item(title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
     }
 
 
+def _style(_request: HttpRequest) -> str:
+    return static("admin.css")
+
+
 UNFOLD = {
     "SITE_TITLE": "Sightline",
     "SITE_HEADER": "Sightline",
@@ -25,6 +31,7 @@ UNFOLD = {
     "SITE_SUBHEADER": f"{_ACCESS}.chosen_name",
     "SITE_DROPDOWN": f"{_ACCESS}.centre_menu",
     "SITE_URL": "/console/",
+    "STYLES": [_style],
     "SITE_SYMBOL": "visibility",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,

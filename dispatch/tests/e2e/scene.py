@@ -113,9 +113,9 @@ class Scene:
             self.town.signed_in[email] = opened.context.storage_state()
         return page
 
-    def stranger(self, **options: Any) -> Page:
-        """A browser that nobody has signed in with."""
-        return self._visit("stranger", None, **options).page()
+    def stranger(self, subject: Subject | None = None, **options: Any) -> Page:
+        """A browser that nobody has signed in with. With a `subject` it has a microphone."""
+        return self._visit("stranger", subject, **options).page()
 
     def caller(
         self,

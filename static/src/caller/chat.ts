@@ -76,7 +76,7 @@ export class Chat {
 }
 
 function row(kind: string, ...parts: HTMLElement[]): HTMLElement {
-  const item = document.createElement("li");
+  const item = document.createElement("div");
   item.className = kind;
   item.append(...parts);
   return item;

@@ -11,6 +11,7 @@ interface Text {
 }
 
 const list = document.getElementById("texts")!;
+const log = document.getElementById("log")!; // what scrolls
 const none = document.getElementById("none")!;
 const known = new Set([...list.querySelectorAll<HTMLElement>("[data-id]")].map((li) => li.dataset.id));
 
@@ -84,12 +85,12 @@ async function poll(): Promise<void> {
     known.add(text.id);
   }
   none.hidden = list.childElementCount > 0;
-  if (fresh.length) list.scrollTop = list.scrollHeight;
+  if (fresh.length) log.scrollTop = log.scrollHeight;
   setTimeout(() => void poll(), 1000);
 }
 
 for (const time of list.querySelectorAll("time")) time.textContent = clock(time.textContent);
-list.scrollTop = list.scrollHeight;
+log.scrollTop = log.scrollHeight;
 list.addEventListener(
   "toggle",
   (event) => (event.target as Element).parentElement?.scrollIntoView({ block: "nearest" }),

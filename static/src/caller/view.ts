@@ -79,6 +79,8 @@ export class View {
       hooks.write(text);
       this.message.value = ""; // and no focus: the keyboard would cover the picture
     });
+    // Whatever takes its room: the newest message stays in sight.
+    new ResizeObserver(() => (this.chat.scrollTop = this.chat.scrollHeight)).observe(this.chat);
     this.message.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -92,6 +94,7 @@ export class View {
 
   draw(look: Look): void {
     const before = this.last;
+    const held = document.activeElement;
     this.last = look;
     if (before.state !== look.state) {
       this.main.dataset.state = look.state;
@@ -110,7 +113,8 @@ export class View {
     text("status", look.status);
     find("status").classList.toggle("on", look.sending);
     text("trouble-text", look.trouble);
-    find("trouble").hidden = !look.trouble;
+    // One thing at a time: what is asked for comes before what is wrong.
+    find("trouble").hidden = !look.trouble || Boolean(look.wish);
     text("remedy", look.troubleAction);
     find("remedy").hidden = !look.troubleAction;
     text("wish-text", look.wish);
@@ -128,6 +132,10 @@ export class View {
     // A screen reader, and the eye, go to what has changed.
     if (titled && before.title !== look.title && !this.quiet) {
       find("title").focus({ preventScroll: true });
+    } else if (held && held !== document.body && !held.getClientRects().length) {
+      // What was pressed has gone: focus stays by what came of it, where a second press does nothing.
+      const place = look.state === "live" || look.state === "lost" ? "status" : titled ? "title" : "start";
+      find(place).focus({ preventScroll: true });
     }
     this.quiet = false;
   }

@@ -42,6 +42,7 @@ export function HoldButton(props: { children: ComponentChildren; title: string; 
       held.current = false;
       return;
     }
+    if (props.disabled) return;
     if (asking) {
       setAsking(false);
       props.onDone();
@@ -53,7 +54,7 @@ export function HoldButton(props: { children: ComponentChildren; title: string; 
       type="button"
       class={`hold${holding ? " holding" : ""}`}
       title={props.title}
-      disabled={props.disabled}
+      aria-disabled={props.disabled}
       onPointerDown={(event) => event.button === 0 && start()}
       onPointerUp={end}
       onPointerLeave={end}

@@ -11,6 +11,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app";
 import { Desk } from "./desk";
+import { keepFocus } from "./focus";
 import type { Boot } from "./types";
 
 const root = document.getElementById("console");
@@ -21,6 +22,7 @@ if (root && boot) {
   effect(() => void (root.dataset.state = desk.status.value.status));
   desk.start();
   render(<App desk={desk} />, root);
+  keepFocus(root);
 }
 
 const past = document.getElementById("track");

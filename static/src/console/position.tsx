@@ -134,8 +134,9 @@ function CopyButton({ position }: { position: Position }) {
   };
   return (
     <>
-      <button type="button" class="copy" data-copy-position aria-label="Copy position" onClick={copy}>
-        <Icon name={result === "Copied" ? "check" : "copy"} /> {result === "Copied" ? result : "Copy"} <Key>P</Key>
+      <button type="button" class="copy" data-copy-position onClick={copy}>
+        <Icon name={result === "Copied" ? "check" : "copy"} /> {result === "Copied" ? result : "Copy"}
+        <span class="hidden"> position</span> <Key>P</Key>
       </button>
       <span class={!result || result === "Copied" ? "hidden" : ""} role="status">
         {result}

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, say } from "./api";
 import type { Desk } from "./desk";
+import { leaveField } from "./focus";
 import { clock, since } from "./format";
 import type { Call } from "./types";
 import { Key } from "./ui";
@@ -87,7 +88,9 @@ export function Send({ desk }: { desk: Desk }) {
         void send();
       }}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && trouble) setTrouble(null);
+        if (event.key !== "Escape") return;
+        if (trouble) setTrouble(null);
+        else leaveField();
       }}
     >
       <label class="hidden" for="number">

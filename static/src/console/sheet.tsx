@@ -38,7 +38,7 @@ export function KeySheet({ open, onClose }: { open: boolean; onClose: () => void
           <dt>
             <kbd class="key">Esc</kbd>
           </dt>
-          <dd>Leave the message field, close this sheet</dd>
+          <dd>Leave the field you type in, close this sheet</dd>
         </div>
       </dl>
       <p>

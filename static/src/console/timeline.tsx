@@ -1,6 +1,7 @@
 /** What happened and what was said, in one column, newest at the bottom. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Desk } from "./desk";
+import { leaveField } from "./focus";
 import { capital, clock, since, timeOfDay } from "./format";
 import type { Draft } from "./outbox";
 import { timeline } from "./store";
@@ -163,7 +164,7 @@ function Write({ desk, call }: { desk: Desk; call: Call }) {
         onInput={(event) => desk.unsent.set(call.id, event.currentTarget.value)}
         placeholder="Write to the caller"
         onKeyDown={(event) => {
-          if (event.key === "Escape") event.currentTarget.blur();
+          if (event.key === "Escape") leaveField();
           if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
           event.preventDefault();
           send();
