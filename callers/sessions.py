@@ -208,23 +208,25 @@ def _mark_permitted(call: Call, session: CallerSession) -> None:
         stages.fail(call, Stage.PERMITTED, f"camera {OUTCOMES[camera]}")
 
 
-def heard(session_id: uuid.UUID, *, boot: str, polling: bool = False) -> None:
-    """A page of this session is there: by its socket, or by a poll."""
+def heard(session_id: uuid.UUID, *, by: str, polling: bool = False) -> None:
+    """A page of this session is there. `by`: its socket's own name, or the boot that polls."""
     now = timezone.now()
     session = CallerSession.objects.select_for_update(no_key=True).get(pk=session_id)
+    if polling and session.online and session.polled_at is None:
+        return  # a poll that its page's new socket has overtaken: the socket tells when it ends
     before = (session.online, session.polled_at is not None)
     if not session.online:
         session.online_at = now
-    session.online, session.online_boot = True, boot
+    session.online, session.online_by = True, by
     session.polled_at = now if polling else None
-    session.save(update_fields=["online", "online_at", "online_boot", "polled_at"])
+    session.save(update_fields=["online", "online_at", "online_by", "polled_at"])
     if before != (True, polling) and session.opened_at:
         announce(session)
 
 
-def silent(session_id: uuid.UUID, *, boot: str) -> None:
-    """This page is not heard from any more; an older page than the newest changes nothing."""
-    gone = CallerSession.objects.filter(pk=session_id, online=True, online_boot=boot)
+def silent(session_id: uuid.UUID, *, by: str) -> None:
+    """Nothing is heard this way any more; an older way than the newest changes nothing."""
+    gone = CallerSession.objects.filter(pk=session_id, online=True, online_by=by)
     if gone.update(online=False, online_at=timezone.now(), polled_at=None):
         session = CallerSession.objects.get(pk=session_id)
         if session.opened_at:

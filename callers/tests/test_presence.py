@@ -37,24 +37,36 @@ def session(call: Call) -> CallerSession:
         return found
 
 
-def heard(call: Call, boot: str) -> None:
+def heard(call: Call, by: str) -> None:
     with scope(call.centre):
-        sessions.heard(CallerSession.objects.get(call=call).pk, boot=boot)
+        sessions.heard(CallerSession.objects.get(call=call).pk, by=by)
 
 
-def silent(call: Call, boot: str) -> None:
+def silent(call: Call, by: str) -> None:
     with scope(call.centre):
-        sessions.silent(session(call).pk, boot=boot)
+        sessions.silent(session(call).pk, by=by)
 
 
-def test_the_newest_page_decides(call: Call, phone: Phone) -> None:
-    heard(call, "first-page")
-    heard(call, "second-page")
-    silent(call, "first-page")
-    assert session(call).online, "an older page's end says nothing"
-    silent(call, "second-page")
+def test_the_newest_way_decides(call: Call, phone: Phone) -> None:
+    heard(call, "first-socket")
+    heard(call, "second-socket")
+    silent(call, "first-socket")
+    assert session(call).online, "an older socket's end says nothing"
+    silent(call, "second-socket")
     assert not session(call).online
     assert session(call).online_at is not None
+
+
+def test_a_poll_overtaken_by_its_pages_socket_makes_no_living_page_lapse(
+    call: Call, phone: Phone
+) -> None:
+    phone.say("poll")
+    heard(call, "socket")
+    phone.say("poll")  # was on its way when the socket came
+    assert session(call).polled_at is None
+    silent(call, "socket")
+    phone.say("poll")
+    assert session(call).online, "and where the socket ended again, polls count"
 
 
 def test_a_poll_tells_what_the_socket_would_and_counts_as_a_sign_of_life(
