@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from callers import links
 from callers.models import CallerSession
-from dispatch.calls import cards, events, seats, stages
+from dispatch.calls import cards, events, requests, seats, stages
 from dispatch.calls.access import lock
 from dispatch.calls.models import Call, CallEvent, Stage
 from dispatch.centres.access import centre_by_wall, system_scope
@@ -149,6 +149,7 @@ def tap(session: CallerSession, *, boot: str, resume: bool) -> Call:
         return call
     call = seats.publish(call=call, participant=participant)
     if not resume:
+        requests.tapped(call, another=previous is None or previous.session != session.pk)
         events.record(call, "session.tapped", actor=CALLER, data={"session": str(session.pk)})
     if CallerSession.objects.filter(pk=session.pk, tapped_at=None).update(tapped_at=timezone.now()):
         session.refresh_from_db()

@@ -119,3 +119,26 @@ def test_an_answer_reaches_the_request(call: Call, phone: Phone) -> None:
     with scope(call.centre):
         assert CallerRequest.objects.get(pk=asked.pk).answer == "declined"
     assert item(phone, "answer", request="no-uuid", outcome="done")["refused"]
+
+
+def test_a_persons_tap_is_not_ended_by_an_order_to_the_page_before(
+    call: Call, phone: Phone
+) -> None:
+    phone.say("tap")
+    with scope(call.centre):
+        stop = requests.ask(call, what="stop", command=uuid4(), user=None)
+        mute = requests.ask(call, what="mute", command=uuid4(), user=call.owner)
+    phone.load()
+    phone.say("tap", resume=True)
+    with scope(call.centre):
+        waiting = {one.pk for one in requests.open_ones(call)}
+    assert waiting == {stop.pk, mute.pk}, "a reload goes on as it was: it obeys"
+    phone.load()
+    phone.say("tap")
+    with scope(call.centre):
+        assert [one.pk for one in requests.open_ones(call)] == [mute.pk]
+    stranger = Phone(secret_of(call))
+    stranger.open()
+    stranger.say("tap")
+    with scope(call.centre):
+        assert requests.open_ones(call) == []
