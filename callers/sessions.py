@@ -82,6 +82,9 @@ def open_session(
     link = links.working(link_id, also_undoable=session is not None)
     cookie = secrets.token_urlsafe(24)
     if session is not None:
+        # The call's row before the session's, as everywhere: what the page before this one has
+        # just sent is taken at this very moment, and a seat is asked for below.
+        link.call = lock(link.call)
         session.cookie_sha256 = _hash(cookie)
         session.save(update_fields=["cookie_sha256"])
         reads(session, language=language)
@@ -186,6 +189,7 @@ def permission(session: CallerSession, *, what: str, outcome: str, detail: str) 
 
 def reads(session: CallerSession, *, language: str) -> None:
     """The page is in another language now."""
+    lock(session.call_id)  # before the session's row: other items of the same post take both
     if (
         not CallerSession.objects.filter(pk=session.pk)
         .exclude(language=language)

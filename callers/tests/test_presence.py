@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from callers import sessions, tasks
@@ -142,3 +145,28 @@ def test_a_persons_tap_is_not_ended_by_an_order_to_the_page_before(
     stranger.say("tap")
     with scope(call.centre):
         assert requests.open_ones(call) == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_calls_row_is_locked_before_the_sessions(
+    call: Call, phone: Phone, language: str
+) -> None:
+    """A page that is loaded again posts the last one's items at the very same moment."""
+
+    def locked(work: Callable[[], Any]) -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            work()
+        said = [one["sql"] for one in queries.captured_queries]
+        return [
+            "call" if '"calls_call"' in sql else "session"
+            for sql in said
+            if sql.startswith('UPDATE "callers_callersession"')
+            or ("FOR NO KEY UPDATE" in sql and '"calls_call"' in sql)
+        ]
+
+    phone.load()
+    order = locked(lambda: phone.open(seat=True, language=language))
+    assert order[0] == "call"
+    assert "session" in order
+    order = locked(lambda: item(phone, "language", language="ar"))
+    assert order[:2] == ["call", "session"]
