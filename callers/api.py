@@ -184,7 +184,7 @@ def poll(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     _throttle("poll", session_id)
     with scope(centre):
         session = sessions.get(session_id)
-        sessions.heard(session.pk, boot=boot, polling=True)
+        sessions.heard(session.pk, by=boot, polling=True)
         call = session.call
     answer = feeds.catch_up(centre, call, asked.epoch, asked.last_seq)
     return JsonResponse({**answer, "now": replay.now()})

@@ -34,10 +34,10 @@ class CallerSocket(FeedSocket):
     centre: Centre
     session_id: uuid.UUID
     link_id: uuid.UUID
-    boot = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._name = uuid.uuid4().hex  # of this connection
         self._lapse: asyncio.TimerHandle | None = None
         self._silent = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,9 +57,8 @@ class CallerSocket(FeedSocket):
             sessions.check_boot(hello.boot)
         with scope(self.centre):
             session = sessions.get(self.session_id)
-            sessions.heard(session.pk, boot=hello.boot)
+            sessions.heard(session.pk, by=self._name)
             call, self.link_id = session.call, session.link_id
-        self.boot = hello.boot
         return Audience(call.stream, partial(feeds.catch_up, self.centre, call))
 
     async def on_message(self, message: dict[str, Any]) -> None:
@@ -106,11 +105,11 @@ class CallerSocket(FeedSocket):
 
     def _gone(self) -> None:
         with scope(self.centre):
-            sessions.silent(self.session_id, boot=self.boot)
+            sessions.silent(self.session_id, by=self._name)
 
     def _back(self) -> None:
         with scope(self.centre):
-            sessions.heard(self.session_id, boot=self.boot)
+            sessions.heard(self.session_id, by=self._name)
 
     async def delivered(self, entries: list[dict[str, Any]]) -> None:
         """A page whose link was revoked hears nothing more."""

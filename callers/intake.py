@@ -173,7 +173,9 @@ def _apply_once(session: CallerSession, boot: str, item: Said) -> None:
     elif isinstance(item, Conditions):
         conditions.report(session, names=item.names)
     elif isinstance(item, Answer):
-        requests.answer(session.call, request_id=item.request, outcome=item.outcome)
+        requests.answer(
+            session.call, request_id=item.request, outcome=item.outcome, session=session.pk
+        )
     elif isinstance(item, Language):
         if item.language not in catalogue.languages():
             raise DomainError("There is no page in this language.", code="bad_item")

@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from callers import links
 from callers.models import CallerSession
-from dispatch.calls import cards, events, seats, stages
+from dispatch.calls import cards, events, requests, seats, stages
 from dispatch.calls.access import lock
 from dispatch.calls.models import Call, CallEvent, Stage
 from dispatch.centres.access import centre_by_wall, system_scope
@@ -82,6 +82,9 @@ def open_session(
     link = links.working(link_id, also_undoable=session is not None)
     cookie = secrets.token_urlsafe(24)
     if session is not None:
+        # The call's row before the session's, as everywhere: what the page before this one has
+        # just sent is taken at this very moment, and a seat is asked for below.
+        link.call = lock(link.call)
         session.cookie_sha256 = _hash(cookie)
         session.save(update_fields=["cookie_sha256"])
         reads(session, language=language)
@@ -149,6 +152,7 @@ def tap(session: CallerSession, *, boot: str, resume: bool) -> Call:
         return call
     call = seats.publish(call=call, participant=participant)
     if not resume:
+        requests.tapped(call, another=previous is None or previous.session != session.pk)
         events.record(call, "session.tapped", actor=CALLER, data={"session": str(session.pk)})
     if CallerSession.objects.filter(pk=session.pk, tapped_at=None).update(tapped_at=timezone.now()):
         session.refresh_from_db()
@@ -185,6 +189,7 @@ def permission(session: CallerSession, *, what: str, outcome: str, detail: str) 
 
 def reads(session: CallerSession, *, language: str) -> None:
     """The page is in another language now."""
+    lock(session.call_id)  # before the session's row: other items of the same post take both
     if (
         not CallerSession.objects.filter(pk=session.pk)
         .exclude(language=language)
@@ -208,23 +213,25 @@ def _mark_permitted(call: Call, session: CallerSession) -> None:
         stages.fail(call, Stage.PERMITTED, f"camera {OUTCOMES[camera]}")
 
 
-def heard(session_id: uuid.UUID, *, boot: str, polling: bool = False) -> None:
-    """A page of this session is there: by its socket, or by a poll."""
+def heard(session_id: uuid.UUID, *, by: str, polling: bool = False) -> None:
+    """A page of this session is there. `by`: its socket's own name, or the boot that polls."""
     now = timezone.now()
     session = CallerSession.objects.select_for_update(no_key=True).get(pk=session_id)
+    if polling and session.online and session.polled_at is None:
+        return  # a poll that its page's new socket has overtaken: the socket tells when it ends
     before = (session.online, session.polled_at is not None)
     if not session.online:
         session.online_at = now
-    session.online, session.online_boot = True, boot
+    session.online, session.online_by = True, by
     session.polled_at = now if polling else None
-    session.save(update_fields=["online", "online_at", "online_boot", "polled_at"])
+    session.save(update_fields=["online", "online_at", "online_by", "polled_at"])
     if before != (True, polling) and session.opened_at:
         announce(session)
 
 
-def silent(session_id: uuid.UUID, *, boot: str) -> None:
-    """This page is not heard from any more; an older page than the newest changes nothing."""
-    gone = CallerSession.objects.filter(pk=session_id, online=True, online_boot=boot)
+def silent(session_id: uuid.UUID, *, by: str) -> None:
+    """Nothing is heard this way any more; an older way than the newest changes nothing."""
+    gone = CallerSession.objects.filter(pk=session_id, online=True, online_by=by)
     if gone.update(online=False, online_at=timezone.now(), polled_at=None):
         session = CallerSession.objects.get(pk=session_id)
         if session.opened_at:

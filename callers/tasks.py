@@ -47,10 +47,10 @@ def lapse() -> int:
     with system_scope("sessions.lapse"):
         found = list(
             CallerSession.objects.filter(online=True, polled_at__lt=before).values_list(
-                "centre_id", "pk", "online_boot"
+                "centre_id", "pk", "online_by"
             )[:500]
         )
-    for centre_id, session_id, boot in found:
+    for centre_id, session_id, by in found:
         with scope(centre_by_wall(centre_id)):
-            sessions.silent(session_id, boot=boot)
+            sessions.silent(session_id, by=by)
     return len(found)

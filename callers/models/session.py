@@ -27,8 +27,9 @@ class CallerSession(Tenant):
     #: Whether its newest page is heard from: by its socket, or by its polls.
     online = models.BooleanField(default=False)
     online_at = models.DateTimeField(null=True)  # since when that is so
-    #: The page that was heard from last: an older one's end says nothing about it.
-    online_boot = models.CharField(max_length=40, blank=True)
+    #: The way it was heard last: a socket's own name, or the boot of a page that polls. The end of
+    #: an older one says nothing: a phone that changes networks leaves a dead socket behind.
+    online_by = models.CharField(max_length=40, blank=True)
     #: The last poll of a page whose socket is blocked; empty while its socket works.
     polled_at = models.DateTimeField(null=True)
     #: What the page says is not as it should be: see callers.conditions.

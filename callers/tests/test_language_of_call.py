@@ -84,7 +84,7 @@ def test_what_one_request_has_told_the_next_does_not_take_back(centre: Centre) -
     with scope(centre):
         early = call.sessions.get()  # a socket that is being admitted
         sessions.reads(call.sessions.get(), language="ar")
-        sessions.heard(early, boot=phone.boot)
+        sessions.heard(early.pk, by=phone.boot)
     told = Entry.objects.filter(stream_id=centre.stream, kind="session").order_by("seq").last()
     assert told is not None
     assert told.body

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from callers import sessions, tasks
@@ -37,24 +40,36 @@ def session(call: Call) -> CallerSession:
         return found
 
 
-def heard(call: Call, boot: str) -> None:
+def heard(call: Call, by: str) -> None:
     with scope(call.centre):
-        sessions.heard(CallerSession.objects.get(call=call).pk, boot=boot)
+        sessions.heard(CallerSession.objects.get(call=call).pk, by=by)
 
 
-def silent(call: Call, boot: str) -> None:
+def silent(call: Call, by: str) -> None:
     with scope(call.centre):
-        sessions.silent(session(call).pk, boot=boot)
+        sessions.silent(session(call).pk, by=by)
 
 
-def test_the_newest_page_decides(call: Call, phone: Phone) -> None:
-    heard(call, "first-page")
-    heard(call, "second-page")
-    silent(call, "first-page")
-    assert session(call).online, "an older page's end says nothing"
-    silent(call, "second-page")
+def test_the_newest_way_decides(call: Call, phone: Phone) -> None:
+    heard(call, "first-socket")
+    heard(call, "second-socket")
+    silent(call, "first-socket")
+    assert session(call).online, "an older socket's end says nothing"
+    silent(call, "second-socket")
     assert not session(call).online
     assert session(call).online_at is not None
+
+
+def test_a_poll_overtaken_by_its_pages_socket_makes_no_living_page_lapse(
+    call: Call, phone: Phone
+) -> None:
+    phone.say("poll")
+    heard(call, "socket")
+    phone.say("poll")  # was on its way when the socket came
+    assert session(call).polled_at is None
+    silent(call, "socket")
+    phone.say("poll")
+    assert session(call).online, "and where the socket ended again, polls count"
 
 
 def test_a_poll_tells_what_the_socket_would_and_counts_as_a_sign_of_life(
@@ -107,3 +122,51 @@ def test_an_answer_reaches_the_request(call: Call, phone: Phone) -> None:
     with scope(call.centre):
         assert CallerRequest.objects.get(pk=asked.pk).answer == "declined"
     assert item(phone, "answer", request="no-uuid", outcome="done")["refused"]
+
+
+def test_a_persons_tap_is_not_ended_by_an_order_to_the_page_before(
+    call: Call, phone: Phone
+) -> None:
+    phone.say("tap")
+    with scope(call.centre):
+        stop = requests.ask(call, what="stop", command=uuid4(), user=None)
+        mute = requests.ask(call, what="mute", command=uuid4(), user=call.owner)
+    phone.load()
+    phone.say("tap", resume=True)
+    with scope(call.centre):
+        waiting = {one.pk for one in requests.open_ones(call)}
+    assert waiting == {stop.pk, mute.pk}, "a reload goes on as it was: it obeys"
+    phone.load()
+    phone.say("tap")
+    with scope(call.centre):
+        assert [one.pk for one in requests.open_ones(call)] == [mute.pk]
+    stranger = Phone(secret_of(call))
+    stranger.open()
+    stranger.say("tap")
+    with scope(call.centre):
+        assert requests.open_ones(call) == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_calls_row_is_locked_before_the_sessions(
+    call: Call, phone: Phone, language: str
+) -> None:
+    """A page that is loaded again posts the last one's items at the very same moment."""
+
+    def locked(work: Callable[[], Any]) -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            work()
+        said = [one["sql"] for one in queries.captured_queries]
+        return [
+            "call" if '"calls_call"' in sql else "session"
+            for sql in said
+            if sql.startswith('UPDATE "callers_callersession"')
+            or ("FOR NO KEY UPDATE" in sql and '"calls_call"' in sql)
+        ]
+
+    phone.load()
+    order = locked(lambda: phone.open(seat=True, language=language))
+    assert order[0] == "call"
+    assert "session" in order
+    order = locked(lambda: item(phone, "language", language="ar"))
+    assert order[:2] == ["call", "session"]

@@ -76,14 +76,18 @@ def ask(call: Call, *, what: str, command: UUID, user: User | None) -> CallerReq
     return request
 
 
-def answer(call: Call, *, request_id: UUID, outcome: str) -> None:
-    """What became of a request, as the caller's page says. Inside a scope; repeatable.
+def answer(call: Call, *, request_id: UUID, outcome: str, session: UUID) -> None:
+    """What became of a request, as a caller's page says. Inside a scope; repeatable.
 
-    The first answer counts; one to an unknown request changes nothing.
+    The first answer counts; one to an unknown request changes nothing. A link may be in several
+    hands: what concerns the page that sends is answered by its session only.
     """
     call = lock(call)
     request = CallerRequest.objects.filter(pk=request_id, call=call, answer=Answer.OPEN).first()
     if request is None:
+        return
+    publisher = call.publisher
+    if request.what != What.CAMERA and (publisher is None or publisher.session != session):
         return
     _settle(request, Answer(outcome))
     if request.what not in _SILENT:
@@ -98,6 +102,17 @@ def answer(call: Call, *, request_id: UUID, outcome: str) -> None:
 def withdraw(call: Call) -> None:
     """Nothing is asked any more: the call was closed. Inside a unit with the call's lock."""
     for request in CallerRequest.objects.filter(call=call, answer=Answer.OPEN):
+        _settle(request, Answer.REPLACED)
+
+
+def tapped(call: Call, *, another: bool) -> None:
+    """A person starts the video on a new page. Inside a unit with the call's lock.
+
+    An order to stop that never reached the page before must not end what they begin now; on
+    `another` device, neither must what else was asked of the one before.
+    """
+    ended = (What.STOP, What.MUTE, What.MICROPHONE, What.FLIP) if another else (What.STOP,)
+    for request in CallerRequest.objects.filter(call=call, answer=Answer.OPEN, what__in=ended):
         _settle(request, Answer.REPLACED)
 
 

@@ -46,14 +46,16 @@ def look() -> None:
 
 def check(call: Call) -> None:
     """Compare one call with who is in its room now. Inside a scope, with the call's lock."""
-    unwatched = _camera_on(call) and not _watchers(call)
+    watched = _watchers(call)
+    unwatched = _camera_on(call) and not watched
     now = timezone.now()
     if not unwatched:
         if call.unwatched_since is not None:
             alarmed = call.unwatched_alarm
             _save(call, since=None, alarm=False)
             if alarmed:
-                events.record(call, "camera.watched")
+                if watched:  # else the camera went off, or its phone away
+                    events.record(call, "camera.watched")
                 cards.changed(call)
     elif call.unwatched_since is None:
         _save(call, since=now, alarm=False)
@@ -67,13 +69,16 @@ def check(call: Call) -> None:
 
 def _camera_on(call: Call) -> bool:
     sends = call.is_open and call.camera and call.media in (Call.Media.LIVE, Call.Media.PAUSED)
+    # A page that was closed says nothing of it: nothing comes from a phone that is not there.
+    if not sends or call.publisher is None or not call.publisher.present:
+        return False
     room = (
         Room.objects.select_related("node")
         .filter(call=call, generation=call.generation, ended_at=None)
         .first()
     )
     # While its node is away nobody can watch, and nothing arrives that could be watched.
-    return bool(sends and room is not None and room.node.up)
+    return room is not None and bool(room.node.up)
 
 
 def _watchers(call: Call) -> bool:

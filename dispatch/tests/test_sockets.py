@@ -11,6 +11,7 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from callers import links
+from callers.models import CallerSession
 from dispatch.calls import chat, services
 from dispatch.calls.models import Call
 from dispatch.centres.access import scope
@@ -197,6 +198,27 @@ def test_closing_and_revoking_reach_the_page(call: Call, phone: Phone) -> None:
         assert (await late.hear())["code"] == "link_dead"
 
     run(refused())
+
+
+def test_a_socket_left_behind_by_a_change_of_networks_says_nothing_of_the_page(
+    call: Call, phone: Phone
+) -> None:
+    before, after = phone.socket(), phone.socket()
+
+    def online() -> bool:
+        with scope(call.centre):
+            return bool(CallerSession.objects.get(call=call).online)
+
+    async def work() -> None:
+        for page in (before, after):
+            assert await page.open()
+            await page.until(lambda model, message: message["t"] == "snapshot")
+        await before.close()  # the server hears of it only now
+        assert await asyncio.to_thread(online)
+        await after.close()
+        assert not await asyncio.to_thread(online)
+
+    run(work())
 
 
 @pytest.mark.parametrize("frame", ["", "[]", "{}", '{"t":"hello"}', '{"t":"items"}', "x" * 70_000])

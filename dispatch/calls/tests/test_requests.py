@@ -68,7 +68,8 @@ def age(call: Call, seconds: float) -> None:
 
 
 def test_a_request_is_asked_once_and_answered_once(call: Call, livekit_fake: FakeLiveKit) -> None:
-    live(call, livekit_fake)
+    page = live(call, livekit_fake)
+    assert page.session is not None
     command = uuid4()
     with scope(call.centre):
         first = requests.ask(call, what=What.FLIP, command=command, user=call.owner)
@@ -78,7 +79,7 @@ def test_a_request_is_asked_once_and_answered_once(call: Call, livekit_fake: Fak
         assert [one.pk for one in requests.open_ones(call)] == [command]
     for outcome in ("done", "failed"):
         with scope(call.centre):
-            requests.answer(call, request_id=command, outcome=outcome)
+            requests.answer(call, request_id=command, outcome=outcome, session=page.session)
     with scope(call.centre):
         assert CallerRequest.objects.get(pk=command).answer == Answer.DONE
         assert requests.open_ones(call) == []
@@ -167,6 +168,28 @@ def test_a_watcher_ends_the_alarm(call: Call, livekit_fake: FakeLiveKit) -> None
     assert "camera.watched" in kinds(call)
 
 
+def test_a_phone_that_has_gone_rings_no_alarm_and_an_alarm_without_camera_is_not_watched(
+    call: Call, livekit_fake: FakeLiveKit
+) -> None:
+    page = live(call, livekit_fake)
+    tasks.look_at_cameras()
+    age(call, 20)
+    tasks.look_at_cameras()
+    assert fresh(call).unwatched_alarm
+    page.refresh_from_db()
+    presence.apply_lost(
+        centre=call.centre,
+        room_name=room_of(call).name,
+        identity=page.identity,
+        sid=page.sid,
+    )
+    tasks.look_at_cameras()
+    assert fresh(call).unwatched_since is None
+    assert "camera.watched" not in kinds(call), "nobody has come"
+    tasks.look_at_cameras()
+    assert fresh(call).unwatched_since is None
+
+
 def test_while_the_node_is_away_nobody_is_blamed(
     call: Call, node: MediaNode, livekit_fake: FakeLiveKit
 ) -> None:
@@ -177,10 +200,23 @@ def test_while_the_node_is_away_nobody_is_blamed(
     assert fresh(call).unwatched_since is None
 
 
+@pytest.mark.parametrize("what", [What.MUTE, What.STOP, What.FLIP, What.MICROPHONE])
+def test_nobody_else_with_the_link_answers_for_the_page_that_sends(
+    call: Call, livekit_fake: FakeLiveKit, what: str
+) -> None:
+    page = live(call, livekit_fake)
+    assert page.session is not None
+    asked = ask(call, what)
+    for session, answer in ((uuid4(), Answer.OPEN), (page.session, Answer.DONE)):
+        with scope(call.centre):
+            requests.answer(call, request_id=asked.pk, outcome="done", session=session)
+            assert CallerRequest.objects.get(pk=asked.pk).answer == answer
+
+
 def test_a_request_never_leaves_its_centre(call: Call) -> None:
     other = factories.call(centre=factories.centre())
     mine = ask(call, What.CAMERA)
     with scope(other.centre):
-        requests.answer(other, request_id=mine.pk, outcome="done")
+        requests.answer(other, request_id=mine.pk, outcome="done", session=uuid4())
     with scope(call.centre):
         assert CallerRequest.objects.get(pk=mine.pk).answer == Answer.OPEN

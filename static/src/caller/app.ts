@@ -49,7 +49,7 @@ export class App {
     this.view = new View({
       start: () => this.tap(),
       stop: () => this.stop(),
-      microphone: () => this.live.toggleMicrophone(),
+      microphone: () => void this.live.toggleMicrophone(),
       write: (text) => this.whenLined((line) => line.write(text)),
       openWriting: () => {
         this.writing = true;
@@ -73,11 +73,13 @@ export class App {
       conditions: (names) => this.report("conditions", { names }),
       fix: (fix) => this.report("fix", { ...fix }),
       media: (state, camera, microphone) => this.report("media", { state, camera, microphone }),
+      muted: (muted) => this.memory.set("tab", "muted", muted || null),
       changed: () => this.draw(),
     });
   }
 
   start(): void {
+    if (!document.hidden) this.live.prepare();
     onReturn(() => this.live.refresh());
     document.addEventListener("visibilitychange", () => this.live.tell({ hidden: document.hidden }));
     void this.addRest();
@@ -162,13 +164,14 @@ export class App {
 
   /** One tick from the touch to the camera: the server is told beside it, not before. */
   private tap(resume = false): void {
+    const muted = (resume || this.resume) && this.memory.get<boolean>("tab", "muted") === true;
     this.resume = resume;
     this.again = this.unwatched = false;
     this.writing = true;
     this.state = "live";
     this.memory.set("tab", "publishing", true);
     void this.claim.make(resume); // before start(): its items follow the tap
-    this.live.start(this.link.session?.asks ?? ASKS);
+    this.live.start(this.link.session?.asks ?? ASKS, muted);
     this.line?.requests.settle("camera");
   }
 
@@ -178,7 +181,7 @@ export class App {
       case "sound":
         return this.live.startAudio();
       case "microphone":
-        return this.live.toggleMicrophone();
+        return void this.live.toggleMicrophone();
       case "position":
         return this.live.startPosition();
       case "camera":

@@ -70,8 +70,9 @@ export class Capture {
   }
 
   /** Only the microphone, while the picture goes on. */
-  async addMicrophone(): Promise<void> {
+  async addMicrophone(): Promise<boolean> {
     await this.ask(["microphone"], this.turn, true);
+    return this.microphone !== null;
   }
 
   /** The other camera, while the sound goes on. False where there is none to be had. */

@@ -17,6 +17,8 @@ export interface LiveHooks extends Pick<MediaHooks, "seat" | "refused"> {
   /** What is not as it should be, by the names of the protocol. */
   conditions(names: ConditionName[]): void;
   media(state: "live" | "stopped" | "paused", camera: boolean, microphone: boolean): void;
+  /** The microphone is kept off, or is not: a reload is to leave that as it is. */
+  muted(muted: boolean): void;
   /** Something to be seen has changed. */
   changed(): void;
 }
@@ -95,19 +97,31 @@ export class Live {
     return this.position.running && this.outcomes.position === "granted";
   }
 
-  /** Loads the media code and takes a seat, while the person reads. Nothing of them is sent. */
+  /** Fetches the media code, which takes longer than anything else. */
+  prepare(): void {
+    if (!this.incapable) this.loading ??= this.load();
+  }
+
+  /** Takes a seat while the person reads. Nothing of them is sent. */
   warm(): void {
     this.want("warm");
   }
 
-  /** The tap. Everything here starts in this one tick; nothing waits for anything else. */
-  start(asks: readonly What[]): void {
+  /**
+   * The tap. Everything here starts in this one tick; nothing waits for anything else. `muted`: the
+   * microphone was off before a reload. A tap that mends the camera turns no microphone on either.
+   */
+  start(asks: readonly What[], muted = false): void {
+    const { on: again, hushed } = this;
+    this.muted = muted || (again && this.muted);
+    this.hushed = again && hushed;
     this.on = true;
     this.asks = asks;
     // A position already followed goes on and is not asked for again.
     this.outcomes = this.follows ? { position: "granted" } : {};
-    this.muted = this.paused = this.hushed = false;
+    this.paused = false;
     this.told = "";
+    this.hooks.muted(this.muted);
     // The camera first: the picture waits for nothing else.
     void this.capture.start(asks).then(() => this.count());
     this.want("publish");
@@ -165,19 +179,26 @@ export class Live {
 
   /** The centre turns the microphone off; only the person turns it on again. */
   hush(): void {
-    if (!this.on || this.muted || !this.capture.microphone) return;
-    this.muted = this.hushed = true;
-    this.pass();
+    // Also where the phone is still asking: what it gives then stays off.
+    if (!this.on || this.muted) return;
+    this.hushed = true;
+    this.mute(true);
   }
 
-  toggleMicrophone(): void {
+  /** Whether the microphone is then as it was wanted; a phone may refuse. */
+  async toggleMicrophone(): Promise<boolean> {
     this.hushed = false;
-    if (!this.capture.microphone) {
-      this.muted = false;
-      void this.capture.addMicrophone();
-      return;
+    if (this.capture.microphone) {
+      this.mute(!this.muted);
+      return true;
     }
-    this.muted = !this.muted;
+    this.mute(false);
+    return this.capture.addMicrophone();
+  }
+
+  private mute(muted: boolean): void {
+    this.muted = muted;
+    this.hooks.muted(muted);
     this.pass();
   }
 
@@ -276,9 +297,8 @@ export class Live {
 
   private reportConditions(): void {
     const names = conditionsOf(this);
-    // A page that was reloaded says so even where all is well again.
-    const told = this.toldConditions ?? (this.on ? null : "");
-    if (names.join() === told) return;
+    // A page that was loaded again says so even where all is well: the last one said "hidden".
+    if (names.join() === this.toldConditions) return;
     this.toldConditions = names.join();
     this.hooks.conditions(names);
   }

@@ -45,6 +45,7 @@ const look = (part: Record<string, unknown>, more: Partial<Facts> = {}) => {
 describe("compose", () => {
   it("claims only what is so", () => {
     expect(look({}).status).toBe("Live: staff of New Haven 911 can see you and hear you");
+    expect(look({ paused: true }).status).toBe("Live: New Haven 911 can hear you");
     expect(look({ sends: { camera: true, microphone: false } }).status).toBe(
       "Live: staff of New Haven 911 can see you",
     );

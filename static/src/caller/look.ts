@@ -79,7 +79,8 @@ function titleOf({ state, again, resume, unwatched }: Facts): [Key, Key] | null 
 }
 
 function statusOf(live: Live): Key {
-  if (live.sends.camera) return live.sends.microphone ? "canSeeAndHear" : "canSee";
+  // A camera that the phone has paused is sent, and shows nothing.
+  if (live.sends.camera && !live.paused) return live.sends.microphone ? "canSeeAndHear" : "canSee";
   if (live.sends.microphone) return "canHear";
   const { camera } = live.outcomes;
   const refused = camera && camera !== "granted" && camera !== "timeout";

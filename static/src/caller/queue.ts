@@ -41,6 +41,7 @@ const AT_ONCE = 50; // items, and
 const LARGEST = 30_000; // characters, well below what the server takes in one frame
 const PATIENCE = 5000; // ms until an unacknowledged item is sent again
 const MANY_FIXES = 300;
+const HELD: ReadonlySet<OutItem["kind"]> = new Set(["permission", "media", "answer"]);
 
 export class Queue {
   private waiting: Waiting[];
@@ -68,7 +69,8 @@ export class Queue {
 
   /**
    * Until the server has the tap it cannot place what the tap brought about: it would take a
-   * "live" that overtakes it for another page's. Position and words wait for nothing.
+   * "live" that overtakes it for another page's, and not take an answer that is not the sender's.
+   * Position and words wait for nothing.
    */
   hold(holding: boolean): void {
     this.holding = holding;
@@ -116,7 +118,7 @@ export class Queue {
     const due = this.waiting.filter(
       (entry) =>
         now - (this.sent.get(entry) ?? 0) >= PATIENCE &&
-        !(this.holding && (entry.item.kind === "permission" || entry.item.kind === "media")),
+        !(this.holding && HELD.has(entry.item.kind)),
     );
     for (const boot of new Set(due.map((entry) => entry.boot))) {
       const batch = fitting(due.filter((entry) => entry.boot === boot));

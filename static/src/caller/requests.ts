@@ -20,6 +20,7 @@ export interface RequestHooks {
 
 export class Requests {
   private readonly answered = new Set<string>(); // here, though the stream may not say so yet
+  private readonly trying = new Set<string>(); // a second tap while the phone is at it is none
 
   constructor(
     private readonly live: Live,
@@ -34,20 +35,19 @@ export class Requests {
   /** The person says yes. */
   grant(): void {
     const { question, live } = this;
-    if (!question) return;
+    if (!question || this.trying.has(question.id)) return;
     if (question.what === "camera") {
       this.hooks.tap(); // which settles it
     } else if (question.what === "microphone") {
-      if (!live.hearsMe) live.toggleMicrophone();
-      this.answer(question, "done");
+      void this.attempt(question, () => live.toggleMicrophone());
     } else {
-      void live.flip().then((done) => this.answer(question, done ? "done" : "failed"));
+      void this.attempt(question, () => live.flip());
     }
   }
 
   decline(): void {
     const { question } = this;
-    if (question) this.answer(question, "declined");
+    if (question) this.answer(question, "declined"); // also while a phone never comes to an end
   }
 
   /** The person did by themselves what was asked for. */
@@ -82,7 +82,16 @@ export class Requests {
     return sensible.sort((a, b) => (a.at < b.at ? 1 : -1))[0];
   }
 
+  /** What the phone may refuse is done only when it is. */
+  private async attempt(question: CallerRequest, work: () => Promise<boolean>): Promise<void> {
+    this.trying.add(question.id);
+    const done = await work();
+    this.trying.delete(question.id);
+    this.answer(question, done ? "done" : "failed");
+  }
+
   private answer({ id }: CallerRequest, outcome: Outcome): void {
+    if (this.answered.has(id)) return;
     this.answered.add(id);
     this.hooks.answer(id, outcome);
   }
