@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from scripts.sightline.paths import ROOT
 from scripts.sightline.stack import Stack
 from scripts.tests.doctor import faults
 from scripts.tests.doctor.ward import (
@@ -27,20 +28,19 @@ NEEDS_BLOCK = pytest.mark.skipif(
 
 
 def test_a_migration_missing(system: Stack) -> None:
-    sql(
-        system,
-        "DELETE FROM django_migrations WHERE app = 'callers' AND name = '0003_initial';",
-    )
+    newest = max(path.stem for path in (ROOT / "callers" / "migrations").glob("0*.py"))
+    row = f"app = 'callers' AND name = '{newest}'"
+    sql(system, f"DELETE FROM django_migrations WHERE {row};")
     try:
         said = doctor(system, "--no-call")
     finally:
         sql(
             system,
             "INSERT INTO django_migrations (app, name, applied)"
-            " VALUES ('callers', '0003_initial', now());",
+            f" VALUES ('callers', '{newest}', now());",
         )
     said.blames("migrations", unchecked=NO_TLS)
-    assert "callers.0003_initial" in said.sentence("migrations")
+    assert f"callers.{newest}" in said.sentence("migrations")
 
 
 @NEEDS_BLOCK
