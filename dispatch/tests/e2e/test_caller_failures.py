@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, Route, expect
 
 from dispatch.tests.e2e import phones, sight
 from dispatch.tests.e2e.media import RED
@@ -213,6 +213,40 @@ def test_a_blocked_socket_is_replaced_by_asking(scene: Scene) -> None:
     assert desk.session(caller)["online"]
     desk.console.action("Close call").click()
     expect(caller.goodbye).to_be_visible(timeout=10_000)
+
+
+@pytest.mark.parametrize("part", ["media", "later"])
+def test_a_part_of_the_page_that_was_lost_on_the_way_is_had_in_the_end(
+    scene: Scene, part: str
+) -> None:
+    """Older browsers remember for a page's whole life that a module could not be fetched."""
+    desk = Desk(scene)
+    caller = scene.caller("about:blank")
+    pages: list[str] = []
+    lost: list[str] = []
+
+    def remember(route: Route) -> None:
+        if len(pages) > 1:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort("connectionreset")
+
+    def count(request: Request) -> None:
+        if request.is_navigation_request():
+            pages.append(request.url)
+
+    caller.page.on("request", count)
+    caller.page.route(re.compile(rf"/assets/{part}-[^/]*\.js"), remember)
+    caller.open(desk.link)
+    sight.until(caller.page, lambda: len(pages) == 2, "a new beginning")
+    caller.until("ready")
+    caller.tap()
+    desk.watch.until_moving(RED, timeout=20)
+    caller.write("all there")
+    expect(desk.console.said("all there")).to_be_visible()
+    assert lost
+    assert len(pages) == 2, "and began anew once"
 
 
 def test_udp_blocked_the_picture_takes_the_slow_way(scene: Scene) -> None:

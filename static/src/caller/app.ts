@@ -1,5 +1,5 @@
 /** The caller's side of one call: which state the page is in, and what leads from one to the next. */
-import { onReturn, retried } from "../shared/backoff";
+import { loaded, onReturn } from "../shared/backoff";
 import { Claim } from "./claim";
 import type * as Later from "./later";
 import type { Line } from "./line";
@@ -91,7 +91,7 @@ export class App {
 
   /** The rest of the page: the line to the server, all its sentences, its languages. */
   private async addRest(): Promise<void> {
-    const later = await retried(() => import("./later"));
+    const later = await loaded(() => import("./later"));
     this.later = later;
     const line: Line = new later.Line(
       {

@@ -1,5 +1,5 @@
 /** All that leaves the phone after the tap: camera, microphone, position. And how it ends. */
-import { retried } from "../shared/backoff";
+import { loaded, retried } from "../shared/backoff";
 import type { ConditionName } from "../shared/protocol";
 import { Capture, hasTwoCameras } from "./capture";
 import type { Outcome } from "./capture";
@@ -255,7 +255,7 @@ export class Live {
   }
 
   private async load(): Promise<void> {
-    const { Media } = await retried(() => import("./media"));
+    const { Media } = await loaded(() => import("./media"));
     this.media = new Media({
       seat: this.hooks.seat,
       refused: this.hooks.refused,

@@ -61,3 +61,48 @@ export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+const RELOADED = "sl.reloaded"; // when this tab last began anew for want of a part
+const RARELY = 30_000; // ms between two such beginnings
+
+/**
+ * A part of the page, until it is there. Chromium before 2026 remembers for a page's whole life
+ * that a module could not be fetched (whatwg/html issue 6768), so that asking again is of no use
+ * there: where the server answers and the part is still not to be had, the page begins anew. What
+ * was sent goes on by itself; a tap that had not reached the server yet is asked for once more.
+ */
+export async function loaded<T>(part: () => Promise<T>): Promise<T> {
+  const backoff = new Backoff();
+  for (;;) {
+    try {
+      return await part();
+    } catch {
+      await backoff.wait();
+    }
+    try {
+      return await part();
+    } catch {
+      if (await serverAnswers()) beginAnew();
+    }
+  }
+}
+
+async function serverAnswers(): Promise<boolean> {
+  try {
+    return (await fetch(location.pathname, { method: "HEAD", cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Never in circles: where the part is really missing, what is there goes on. */
+function beginAnew(): void {
+  try {
+    const now = Date.now();
+    if (now - Number(sessionStorage.getItem(RELOADED) ?? 0) < RARELY) return;
+    sessionStorage.setItem(RELOADED, String(now));
+    location.reload();
+  } catch {
+    // a browser without storage cannot tell a circle
+  }
+}
