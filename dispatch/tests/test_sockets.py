@@ -207,7 +207,7 @@ def test_a_socket_left_behind_by_a_change_of_networks_says_nothing_of_the_page(
 
     def online() -> bool:
         with scope(call.centre):
-            return CallerSession.objects.get(call=call).online
+            return bool(CallerSession.objects.get(call=call).online)
 
     async def work() -> None:
         for page in (before, after):
