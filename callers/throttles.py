@@ -18,7 +18,7 @@ LIMITS = {
     "language": 60,
     "seat": 60,
     "tap": 60,
-    "conditions": 120,
+    "conditions": 40,
     "answer": 60,
     "poll": 60,
 }

@@ -40,8 +40,12 @@ def look() -> None:
         left = Call.objects.filter(state=Call.State.OPEN, unwatched_since__isnull=False)
         found = set((live | left).values_list("centre_id", "pk"))
     for centre_id, call_id in sorted(found, key=str):
-        with scope(centre_by_wall(centre_id)):
-            check(lock(call_id))
+        try:
+            with scope(centre_by_wall(centre_id)):
+                check(lock(call_id))
+        except Exception:
+            # The others are looked at all the same.
+            log.exception("watch_failed", call=str(call_id))
 
 
 def check(call: Call) -> None:

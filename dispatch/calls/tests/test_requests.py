@@ -220,3 +220,22 @@ def test_a_request_never_leaves_its_centre(call: Call) -> None:
         requests.answer(other, request_id=mine.pk, outcome="done", session=uuid4())
     with scope(call.centre):
         assert CallerRequest.objects.get(pk=mine.pk).answer == Answer.OPEN
+
+
+def test_one_call_in_trouble_leaves_the_others_looked_at(
+    node: MediaNode, livekit_fake: FakeLiveKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = [factories.call(centre=factories.centre()) for _ in range(2)]
+    for one in calls:
+        live(one, livekit_fake)
+    check = watch.check
+
+    def fails_for_the_first(call: Call) -> None:
+        if call.pk == calls[0].pk:
+            raise RuntimeError("a broken row")
+        check(call)
+
+    monkeypatch.setattr(watch, "check", fails_for_the_first)
+    tasks.look_at_cameras()
+    assert fresh(calls[0]).unwatched_since is None
+    assert fresh(calls[1]).unwatched_since is not None

@@ -61,8 +61,10 @@ export class Seat {
       .on(RoomEvent.Reconnected, () => this.allowStaff())
       .on(RoomEvent.ConnectionStateChanged, (state) => {
         if (this.left) return;
-        if (state === ConnectionState.Connected) hooks.state("up");
-        else if (state !== ConnectionState.Disconnected) hooks.state("wavering");
+        if (state === ConnectionState.Connected) {
+          hooks.state("up");
+          void this.pump(); // a change that failed meanwhile is made now
+        } else if (state !== ConnectionState.Disconnected) hooks.state("wavering");
       })
       .on(RoomEvent.Disconnected, (reason) => {
         if (!this.left) hooks.state("down", reason);
