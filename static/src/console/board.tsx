@@ -7,8 +7,11 @@ import { ownedBy, position, undoable } from "./store";
 import type { Call } from "./types";
 import { Shape } from "./ui";
 
+const CLOSED_IN_SIGHT = 4;
+
 export function Board({ desk }: { desk: Desk }) {
   const { open, closed } = desk.board.value;
+  const { recent, older } = fewest(closed, desk.selected.value);
   const list = useRef<HTMLDivElement>(null);
   const count = open.filter((call) => call.state === "open").length;
 
@@ -37,14 +40,33 @@ export function Board({ desk }: { desk: Desk }) {
         <>
           <h2>Closed just now</h2>
           <ul aria-label="Closed calls">
-            {closed.map((call) => (
+            {recent.map((call) => (
               <Row key={call.id} desk={desk} call={call} />
             ))}
           </ul>
+          {older.length > 0 && (
+            <details class="older">
+              <summary>
+                <span class="num">{older.length}</span> more can be undone
+              </summary>
+              <ul aria-label="Closed earlier">
+                {older.map((call) => (
+                  <Row key={call.id} desk={desk} call={call} />
+                ))}
+              </ul>
+            </details>
+          )}
         </>
       )}
     </div>
   );
+}
+
+/** The newest closed calls and the chosen one stay in sight; nobody tabs through a whole shift. */
+export function fewest(closed: Call[], chosen: string | null): { recent: Call[]; older: Call[] } {
+  const first = closed.length - CLOSED_IN_SIGHT;
+  const stays = (call: Call, at: number) => at >= first || call.id === chosen;
+  return { recent: closed.filter(stays), older: closed.filter((call, at) => !stays(call, at)) };
 }
 
 function Row({ desk, call }: { desk: Desk; call: Call }) {
@@ -84,7 +106,7 @@ function Row({ desk, call }: { desk: Desk; call: Call }) {
 /** Arrow keys: the next or previous call in the order of the page. */
 export function step(desk: Desk, by: 1 | -1): boolean {
   const { open, closed } = desk.board.peek();
-  const ids = [...open, ...closed].map((call) => call.id);
+  const ids = [...open, ...fewest(closed, desk.selected.peek()).recent].map((call) => call.id);
   if (ids.length === 0) return false;
   const at = ids.indexOf(desk.selected.peek() ?? "");
   const next = ids[at === -1 ? (by === 1 ? 0 : ids.length - 1) : Math.min(ids.length - 1, Math.max(0, at + by))];
