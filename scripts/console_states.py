@@ -91,8 +91,11 @@ def nobody_watches(scene: Scene, console: ConsolePage, album: Album, subject: Su
 def time_passes(scene: Scene, console: ConsolePage, seconds: int) -> None:
     """Once the server has noticed by itself that nobody watches."""
     code = TIME_PASSES.format(seconds=seconds)
-    while not scene.stack.manage("shell", "-c", code).strip().endswith("1"):
-        console.page.wait_for_timeout(300)
+
+    def noticed() -> bool:
+        return scene.stack.manage("shell", "-c", code).strip().endswith("1")
+
+    sight.until(console.page, noticed, "the server noticing that nobody watches", 60)
 
 
 def narrow(page: Page, album: Album, name: str) -> None:
