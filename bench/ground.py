@@ -186,10 +186,19 @@ class Ground:
 
             link = sight.until(staff.page, arrived, "a text on the demo phone")
             staff.select(number)
-            until_connected(staff.page)
+            self._until_watched(call)
             yield Call(call, link)
         finally:
             staff.api(f"calls/{call}/close/", "POST", {})
+
+    def _until_watched(self, call: str) -> None:
+        """The console is in this very call's room: the one before it may still be connected."""
+
+        def watched() -> bool:
+            events: list[dict[str, Any]] = self.console.facts(call)["events"]
+            return any(event["kind"] == "room.watching" for event in events)
+
+        sight.until(self.console.page, watched, "the console in the call's room", timeout=20)
 
     @contextlib.contextmanager
     def room(self) -> Iterator[dict[str, str]]:
@@ -209,9 +218,3 @@ class Ground:
         context.add_init_script(path=sight.PROBE)
         context.add_init_script(path=MARKS)
         return context
-
-
-def until_connected(page: Page) -> None:
-    """The page has a peer connection that is up."""
-    connected = "async () => (await __probe.pairs()).some((p) => p.state === 'connected')"
-    sight.until(page, lambda: page.evaluate(connected), "a connection to the room", timeout=20)

@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
-from callers import catalogue
+from callers import catalogue, scripts
 from dispatch.centres.languages import name_of
 from dispatch.centres.models import Centre
 
@@ -68,6 +68,7 @@ def _content(centre: Centre, language: str) -> dict[str, Any]:
         "lead": (before, after),
         # It comes with every page, so without its line breaks.
         "style": mark_safe(re.sub(r"\s*\n\s*", "", render_to_string("callers/page.css"))),  # noqa: S308 - ours
+        "first": mark_safe(scripts.inline("src/caller/first.ts")),  # noqa: S308 - ours
         "words": mark_safe(catalogue.for_script(language)),  # noqa: S308 - escaped there
         "languages": [
             {

@@ -6,6 +6,7 @@ const here = import.meta.dirname;
 
 // Every page's entry, by the path the Django templates name in {% vite_asset %}.
 const entries = [
+  "src/caller/first.ts",
   "src/caller/main.ts",
   "src/caller/phone.ts",
   "src/console/main.tsx",

@@ -87,8 +87,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """A failed test leaves pictures of every page, and says what pages and parts said."""
     outcome = yield
     report = outcome.get_result()
-    acting = getattr(item, "funcargs", {}).get("scene")
-    if report.when == "call" and report.failed and isinstance(acting, Scene):
+    actors = getattr(item, "funcargs", {}).values()
+    acting = next((one for one in actors if isinstance(one, Scene)), None)
+    if report.when == "call" and report.failed and acting is not None:
         name = re.sub(r"\W+", "-", item.name)
         report.sections.append(("pages and parts", acting.record(FAILURES / name)))
 

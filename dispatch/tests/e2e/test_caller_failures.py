@@ -82,10 +82,15 @@ class Desk:
         return caller
 
     def session(self, caller: CallerPage) -> dict[str, Any]:
-        """The facts of this page's session: the newest one opened."""
-        sessions = self.console.facts(self.call)["sessions"]
-        newest: dict[str, Any] = max(sessions, key=lambda one: one["opened_at"])
-        return newest
+        """The facts of this page's session: the newest one opened. Its page may be quicker to
+        speak to the person than to the server, so it is waited for."""
+
+        def newest() -> dict[str, Any] | None:
+            sessions = self.console.facts(self.call)["sessions"]
+            opened = [one for one in sessions if one["opened_at"]]
+            return max(opened, key=lambda one: one["opened_at"], default=None)
+
+        return sight.until(caller.page, newest, "an opened session on the console")
 
     def until_outcome(self, caller: CallerPage, what: str, outcome: str) -> None:
         def known() -> bool:

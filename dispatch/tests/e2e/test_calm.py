@@ -97,6 +97,7 @@ def test_a_thumb_hits_every_button_of_the_callers_page(scene: Scene) -> None:
     caller.tap()
     caller.until("live")
     expect(page.get_by_role("button", name="Turn camera")).to_be_visible()
+    console.until_media(call, "live")  # before the server knows, there is nobody to ask
     ask(console, call, "mute")
     expect_text(page, "has turned your microphone off")
     ask(console, call, "flip")

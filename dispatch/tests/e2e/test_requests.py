@@ -15,6 +15,7 @@ from dispatch.tests.e2e.scene import Live, Scene, expect_text
 
 def ask(console: ConsolePage, call: str, what: str) -> str:
     answer = console.api(f"calls/{call}/ask/", "POST", {"what": what, "command": str(uuid.uuid4())})
+    assert "request" in answer, f"{what} was refused: {answer}"
     found: str = answer["request"]["id"]
     return found
 

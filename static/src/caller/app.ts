@@ -7,7 +7,8 @@ import { Link } from "./link";
 import { Live } from "./live";
 import { compose } from "./look";
 import type { Facts, Remedy } from "./look";
-import { Memory, fingerprint, uuid } from "./memory";
+import type { First } from "./first";
+import { Memory } from "./memory";
 import type { OutItem } from "./queue";
 import type { Refusal, Session, What } from "./server";
 import type { Trouble } from "./trouble";
@@ -16,10 +17,11 @@ import type { State } from "./view";
 
 const ASKS: readonly What[] = ["camera", "microphone", "position"];
 const GRACE = 2000;
+const TAP_FIRST = 1500; // ms that the line to the server waits for a tap that came before it
 const UNDO = 600_000; // ms a closed call can be opened again, where the server does not say
 
 export class App {
-  private readonly boot = uuid();
+  private readonly boot: string;
   private readonly memory: Memory;
   private readonly view: View;
   private readonly link: Link;
@@ -28,6 +30,9 @@ export class App {
   /** What the button does not need, as soon as it is there. */
   private later: typeof Later | null = null;
   private line: Line | null = null;
+  private greeted = false;
+  private lined = false;
+  private greeting: ReturnType<typeof setTimeout> | undefined;
   private early: ((line: Line) => void)[] = []; // what is to be sent once there is a line
   private state: Exclude<State, "lost"> = "reading";
   private again = false;
@@ -37,11 +42,15 @@ export class App {
   private remedy: Remedy = null;
   private farewell: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(secret: string) {
-    this.memory = new Memory(`sl.${fingerprint(secret)}.`);
-    this.link = new Link(secret, this.boot, this.memory, () => this.draw());
+  constructor(first: First) {
+    this.boot = first.boot;
+    this.memory = new Memory(first.prefix);
+    this.link = new Link(first, this.memory, () => this.draw());
     this.claim = new Claim(this.link, {
-      pending: (pending) => this.line?.queue.hold(pending),
+      pending: (pending) => {
+        this.line?.queue.hold(pending);
+        this.greet();
+      },
       taken: () => this.live.taken(),
       settled: () => this.heard(),
       refused: (why, resume) => this.refused(why, resume),
@@ -121,8 +130,27 @@ export class App {
     line.queue.hold(this.claim.pending);
     this.line = line;
     for (const send of this.early.splice(0)) send(line);
-    if (this.link.session) line.open(this.link.session);
+    this.greet();
     this.draw();
+  }
+
+  /**
+   * The line to the server, and that the page was looked at. A tap that came before goes first, for
+   * a while: whatever else asks the server now makes the picture later.
+   */
+  private greet(patient = true): void {
+    const { session } = this.link;
+    if (!session || this.state === "dead") return;
+    if (patient && this.claim.pending) {
+      this.greeting ??= setTimeout(() => this.greet(false), TAP_FIRST);
+      return;
+    }
+    if (!this.greeted) void this.seen();
+    this.greeted = true;
+    if (this.line && !this.lined) {
+      this.lined = true;
+      this.line.open(session);
+    }
   }
 
   private whenLined(send: (line: Line) => void): void {
@@ -145,8 +173,7 @@ export class App {
     this.draw();
     this.live.moved(session.call.generation);
     if (this.state === "ready") void this.goOn();
-    this.line?.open(session);
-    void this.seen();
+    this.greet();
   }
 
   /** Opened means looked at: link previews and background tabs do not count. */

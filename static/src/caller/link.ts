@@ -1,5 +1,6 @@
 /** The secret of the link, traded for a session, and what is asked in the session's name. */
 import { Backoff, onReturn } from "../shared/backoff";
+import type { First } from "./first";
 import type { Memory } from "./memory";
 import { post } from "./server";
 import type { Refusal, SeatAnswer, Session } from "./server";
@@ -11,8 +12,7 @@ export class Link {
   private opening: Promise<Session> | null = null;
 
   constructor(
-    private readonly secret: string,
-    private readonly boot: string,
+    private readonly first: First,
     private readonly memory: Memory,
     private readonly changed: () => void,
   ) {}
@@ -30,12 +30,12 @@ export class Link {
   async ask<T>(what: string, fields: object = {}): Promise<T> {
     const { session } = this.session ?? (await this.open());
     try {
-      return await post<T>(`/s/${session}/${what}`, { boot: this.boot, ...fields });
+      return await post<T>(`/s/${session}/${what}`, { boot: this.first.boot, ...fields });
     } catch (error) {
       // The cookie is gone (cleared, expired): the secret gets a new one.
       if (![401, 403, 404].includes((error as Refusal).status)) throw error;
       const renewed = await this.open();
-      return post<T>(`/s/${renewed.session}/${what}`, { boot: this.boot, ...fields });
+      return post<T>(`/s/${renewed.session}/${what}`, { boot: this.first.boot, ...fields });
     }
   }
 
@@ -66,15 +66,16 @@ export class Link {
   }
 
   private async enter(): Promise<Session> {
-    // A reload is the same session: what the person allowed before belongs to it.
+    const { secret, boot, answer } = this.first;
+    this.first.answer = null;
     const session = this.memory.get<string>("phone", "session");
-    const { secret, boot } = this;
     const language = document.documentElement.lang;
     const known = session ? { session } : {};
     // Somebody looks at the page for the first time: a seat may come with the session.
     const seat = !this.session && document.visibilityState !== "hidden";
+    const asked = { secret, boot, language, seat, ...known };
     try {
-      this.session = await post<Session>("/s/", { secret, boot, language, seat, ...known });
+      this.session = await post<Session>("/s/", asked, answer ?? undefined);
     } catch (error) {
       this.unreachable = (error as Refusal).passing;
       this.changed();

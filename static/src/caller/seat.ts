@@ -17,6 +17,8 @@ export interface SeatHooks {
 
 setLogLevel("warn");
 
+const OFTEN = 10; // ms between two looks whether the offer is made
+
 const ENCODING = { maxBitrate: 600_000, maxFramerate: 30 };
 
 export class Seat {
@@ -195,8 +197,30 @@ export class Seat {
   private async publishPicture(track: MediaStreamTrack): Promise<void> {
     // "User provided": the SDK must never open a camera by itself to replace this track.
     const picture = new LocalVideoTrack(track, undefined, true);
-    await this.room.localParticipant.publishTrack(picture, { source: Track.Source.Camera });
+    const published = this.room.localParticipant.publishTrack(picture, { source: Track.Source.Camera });
+    const over = new Promise<void>((resolve) => void published.then(() => resolve(), () => resolve()));
+    await this.slipIn(picture, over);
+    await published;
     this.picture = picture;
+  }
+
+  /**
+   * A camera that is there before the picture is published goes in while the answer is still on
+   * its way. Not before the offer is made (which gives the sender its transport): Firefox names
+   * the track in it, and the server looks for the blank's name.
+   */
+  private async slipIn(picture: LocalVideoTrack, published: Promise<void>): Promise<void> {
+    let over = false;
+    void published.then(() => (over = true));
+    while (!over && !this.left) {
+      const camera = this.wantedCamera;
+      if (camera && camera !== picture.mediaStreamTrack && picture.sender?.transport) {
+        await picture.replaceTrack(camera, true);
+        this.shownCamera = camera;
+        return;
+      }
+      await Promise.race([published, new Promise((resolve) => setTimeout(resolve, OFTEN))]);
+    }
   }
 
   /** Asked anew each time: after a reconnect the SDK has made another publication. */

@@ -49,13 +49,20 @@ export class Refusal extends Error {
 
 const PATIENCE = 10000;
 
-export async function post<T>(path: string, body: object): Promise<T> {
+/** `begun`: the same question, where it was asked already. */
+export async function post<T>(path: string, body: object, begun?: Promise<Response>): Promise<T> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), PATIENCE);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<never>((_, enough) => {
+    timer = setTimeout(() => {
+      abort.abort();
+      enough(new Error("no answer"));
+    }, PATIENCE);
+  });
   let response: Response;
   let text: string;
   try {
-    response = await fetch(path, {
+    begun ??= fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
@@ -63,7 +70,8 @@ export async function post<T>(path: string, body: object): Promise<T> {
       cache: "no-store",
       signal: abort.signal,
     });
-    text = await response.text();
+    response = await Promise.race([begun, patience]);
+    text = await Promise.race([response.text(), patience]);
   } catch (error) {
     throw new Refusal("offline", 0, String(error));
   } finally {

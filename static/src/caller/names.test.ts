@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fingerprint, uuid } from "./memory";
+import { fingerprint, uuid } from "./names";
 
 describe("fingerprint", () => {
   it("is the same for the same link, another for another, and short of the secret", () => {
