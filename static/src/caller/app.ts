@@ -17,7 +17,7 @@ import type { State } from "./view";
 
 const ASKS: readonly What[] = ["camera", "microphone", "position"];
 const GRACE = 2000;
-const TAP_FIRST = 1500; // ms that the line to the server waits for a tap that came before it
+const TAP_FIRST = 1500; // ms that all else waits for the picture of a tap that came before it
 const UNDO = 600_000; // ms a closed call can be opened again, where the server does not say
 
 export class App {
@@ -30,9 +30,7 @@ export class App {
   /** What the button does not need, as soon as it is there. */
   private later: typeof Later | null = null;
   private line: Line | null = null;
-  private greeted = false;
-  private lined = false;
-  private greeting: ReturnType<typeof setTimeout> | undefined;
+  private greeted = false; // the line may be opened
   private early: ((line: Line) => void)[] = []; // what is to be sent once there is a line
   private state: Exclude<State, "lost"> = "reading";
   private again = false;
@@ -47,10 +45,7 @@ export class App {
     this.memory = new Memory(first.prefix);
     this.link = new Link(first, this.memory, () => this.draw());
     this.claim = new Claim(this.link, {
-      pending: (pending) => {
-        this.line?.queue.hold(pending);
-        this.greet();
-      },
+      pending: (pending) => this.line?.queue.hold(pending),
       taken: () => this.live.taken(),
       settled: () => this.heard(),
       refused: (why, resume) => this.refused(why, resume),
@@ -101,6 +96,7 @@ export class App {
   /** The rest of the page: the line to the server, all its sentences, its languages. */
   private async addRest(): Promise<void> {
     const later = await loaded(() => import("./later"));
+    await this.unhurried();
     this.later = later;
     const line: Line = new later.Line(
       {
@@ -130,27 +126,18 @@ export class App {
     line.queue.hold(this.claim.pending);
     this.line = line;
     for (const send of this.early.splice(0)) send(line);
-    this.greet();
+    if (this.greeted && this.link.session) line.open(this.link.session);
     this.draw();
   }
 
   /**
-   * The line to the server, and that the page was looked at. A tap that came before goes first, for
-   * a while: whatever else asks the server now makes the picture later.
+   * A tap that came before all else goes first, for a while: whatever else is done or asked of the
+   * server now makes the picture later.
    */
-  private greet(patient = true): void {
-    const { session } = this.link;
-    if (!session || this.state === "dead") return;
-    if (patient && this.claim.pending) {
-      this.greeting ??= setTimeout(() => this.greet(false), TAP_FIRST);
-      return;
-    }
-    if (!this.greeted) void this.seen();
-    this.greeted = true;
-    if (this.line && !this.lined) {
-      this.lined = true;
-      this.line.open(session);
-    }
+  private async unhurried(): Promise<void> {
+    const end = performance.now() + TAP_FIRST;
+    const hurry = () => this.claim.pending || this.live.starting;
+    while (hurry() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   private whenLined(send: (line: Line) => void): void {
@@ -173,7 +160,15 @@ export class App {
     this.draw();
     this.live.moved(session.call.generation);
     if (this.state === "ready") void this.goOn();
-    this.greet();
+    void this.greet(session);
+  }
+
+  private async greet(session: Session): Promise<void> {
+    await this.unhurried();
+    this.greeted = true;
+    if (this.state === "dead") return;
+    this.line?.open(session);
+    await this.seen();
   }
 
   /** Opened means looked at: link previews and background tabs do not count. */

@@ -93,6 +93,12 @@ export class Live {
     return this.capture.microphone !== null && !this.muted;
   }
 
+  /** Tapped, and the first picture can still come at any moment. */
+  get starting(): boolean {
+    const failed = this.outcomes.camera !== undefined && this.outcomes.camera !== "granted";
+    return this.on && this.asks.includes("camera") && !failed && !this.incapable && !this.sends.camera;
+  }
+
   get follows(): boolean {
     return this.position.running && this.outcomes.position === "granted";
   }

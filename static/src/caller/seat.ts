@@ -20,6 +20,14 @@ setLogLevel("warn");
 const OFTEN = 10; // ms between two looks whether the offer is made
 
 const ENCODING = { maxBitrate: 600_000, maxFramerate: 30 };
+/**
+ * The first frames go out at half the width and height. A whole one is a dozen packets, which a
+ * sender that does not know its network yet spaces out over a tenth of a second and more.
+ */
+const SMALL = 2;
+const SMALL_FRAMES = 5; // sent small, then whole ones
+const LOOK_AT_FRAMES = 200; // ms
+const SMALL_AT_MOST = 2000; // ms
 
 export class Seat {
   readonly generation: number;
@@ -27,12 +35,15 @@ export class Seat {
   sendsMicrophone = false;
   tcp = false;
   private readonly room: Room;
-  private readonly blank: { track: MediaStreamTrack; stop(): void } | null = blankTrack();
+  private readonly blank = spare ?? blankTrack();
   private picture: LocalVideoTrack | null = null;
   private wantedCamera: MediaStreamTrack | null = null;
   private wantedMicrophone: MediaStreamTrack | null = null;
   private wantedMute = false;
   private shownCamera: MediaStreamTrack | null = null;
+  /** The SDK keeps this very object, and takes it anew whenever the picture's size changes. */
+  private readonly encoding = { ...ENCODING, scaleResolutionDownBy: SMALL };
+  private growing = false;
   private busy = false;
   private left = false;
 
@@ -41,6 +52,7 @@ export class Seat {
     private readonly hooks: SeatHooks,
   ) {
     this.generation = answer.generation;
+    spare = null;
     this.room = new Room({
       // A phone that shows another app for a moment comes back to a seat still held.
       disconnectOnPageLeave: false,
@@ -49,7 +61,7 @@ export class Seat {
       publishDefaults: {
         simulcast: false,
         videoCodec: "vp8",
-        videoEncoding: ENCODING,
+        videoEncoding: this.encoding,
         // Movement tells more than sharpness where someone shows how they press a chest.
         degradationPreference: "maintain-framerate",
         audioPreset: AudioPresets.speech,
@@ -173,6 +185,7 @@ export class Seat {
         await this.publishPicture(wantedCamera);
       }
       this.shownCamera = wantedCamera;
+      if (wantedCamera && this.picture) void this.grow(this.picture);
       this.tell();
       return true;
     }
@@ -217,9 +230,38 @@ export class Seat {
       if (camera && camera !== picture.mediaStreamTrack && picture.sender?.transport) {
         await picture.replaceTrack(camera, true);
         this.shownCamera = camera;
+        void this.grow(picture);
         return;
       }
       await Promise.race([published, new Promise((resolve) => setTimeout(resolve, OFTEN))]);
+    }
+  }
+
+  /** From small frames to whole ones, once the first have gone out. */
+  private async grow(picture: LocalVideoTrack): Promise<void> {
+    if (this.growing) return;
+    this.growing = true;
+    const end = performance.now() + SMALL_AT_MOST;
+    let first: number | null = null;
+    while (!this.left && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AT_FRAMES));
+      const stats = await picture.getSenderStats().catch(() => []);
+      const sent = stats[0]?.framesSent ?? 0;
+      first ??= sent;
+      if (sent - first >= SMALL_FRAMES) break;
+    }
+    this.encoding.scaleResolutionDownBy = 1;
+    for (let turn = 0; turn < 5 && !this.left; turn++) {
+      const { sender } = picture;
+      if (!sender) return;
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings) encoding.scaleResolutionDownBy = 1;
+      try {
+        return await sender.setParameters(parameters);
+      } catch {
+        // The SDK changed them at the same moment: once more, with what it has set.
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AT_FRAMES));
+      }
     }
   }
 
@@ -243,8 +285,13 @@ export class Seat {
   }
 }
 
+interface Blank {
+  track: MediaStreamTrack;
+  stop(): void;
+}
+
 /** A picture with nothing in it, 64×36, redrawn each second so that it flows. */
-function blankTrack(): { track: MediaStreamTrack; stop(): void } | null {
+function blankTrack(): Blank | null {
   const canvas = document.createElement("canvas");
   canvas.width = 64;
   canvas.height = 36;
@@ -269,3 +316,6 @@ function blankTrack(): { track: MediaStreamTrack; stop(): void } | null {
     },
   };
 }
+
+/** The first seat's, made while the server is still being asked for it. */
+let spare = blankTrack();
