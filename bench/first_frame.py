@@ -22,7 +22,6 @@ from bench.lane import SLOW, possible
 from bench.modes import EARLY, LIVEKIT, MODES, PAIR, WARM, Run, run
 
 REQUIRED_WARM, REQUIRED_EARLY = 0.5, 1.15  # of the bare livekit-client page, at rest
-TRIES = 2  # a run that fails is told and repeated once
 #: Stages worth a column, in their order; the rest is in the JSON file.
 STAGES = (
     "camera",
@@ -41,16 +40,18 @@ STAGES = (
 class Record:
     def __init__(self) -> None:
         self.runs: list[Run] = []
+        self.repeated: list[str] = []
         self.failed: list[str] = []
 
     def take(self, ground: Ground, mode: str, place: str) -> None:
-        for _ in range(TRIES):
+        """One run; one that cannot be judged is told, and made once more."""
+        for again in (True, False):
             try:
                 self.runs.append(run(ground, mode, place))
             except (AssertionError, Error) as error:
-                said = str(error).splitlines()[0]
-                self.failed.append(f"{mode}, {place}: {said}")
-                sys.stderr.write(f"  failed: {self.failed[-1]}\n")
+                said = f"{mode}, {place}: {str(error).splitlines()[0]}"
+                (self.repeated if again else self.failed).append(said)
+                sys.stderr.write(f"  failed: {said}\n")
             else:
                 return
 
@@ -159,9 +160,12 @@ def main() -> int:
     print("every run over UDP (asserted)" if not record.failed else "FAILED RUNS:")
     for line in record.failed:
         print(f"  {line}")
+    for line in record.repeated:
+        print(f"repeated: {line}")
     content = {
         "runs": [asdict(one) for one in record.runs],
         "failed": record.failed,
+        "repeated": record.repeated,
         "checks": [asdict(check) | {"ok": check.ok} for check in judged],
     }
     print(f"{keep('first-frame', content)}, {time.monotonic() - began:.0f} s")

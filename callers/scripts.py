@@ -24,8 +24,8 @@ def inline(entry: str) -> str:
         code = (manifest.parent.parent / built["file"]).read_text()
     except (OSError, KeyError) as problem:
         raise ImproperlyConfigured(f"{entry} is not built: {problem!r}") from problem
-    if built.get("imports") or built.get("dynamicImports"):
-        raise ImproperlyConfigured(f"{entry} must stand alone, and imports {built['imports']}")
+    if others := [*built.get("imports", ()), *built.get("dynamicImports", ())]:
+        raise ImproperlyConfigured(f"{entry} must stand alone, and imports {others}")
     if "</script" in code.lower() or "<!--" in code:
         raise ImproperlyConfigured(f"{entry} would end the element it stands in")
     return code.strip()

@@ -254,6 +254,27 @@ def test_a_part_of_the_page_that_was_lost_on_the_way_is_had_in_the_end(
     assert len(pages) == 2, "and began anew once"
 
 
+def test_the_first_question_of_the_page_is_asked_again_when_it_is_lost(scene: Scene) -> None:
+    """It goes out before any script has come, so nothing but those scripts can repeat it."""
+    desk = Desk(scene)
+    caller = scene.caller("about:blank")
+    asked: list[str] = []
+
+    def lose(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    caller.page.route(re.compile(r"/s/$"), lose)
+    caller.open(desk.link)
+    caller.until("ready")
+    caller.tap()
+    desk.watch.until_moving(RED)
+    assert len(asked) == 2, "asked once more, and not oftener"
+
+
 def test_udp_blocked_the_picture_takes_the_slow_way(scene: Scene) -> None:
     livekit = scene.stack.livekit
     with phones.blocked(("udp", livekit.udp_port)):

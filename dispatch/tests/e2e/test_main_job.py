@@ -51,6 +51,10 @@ def test_from_a_number_to_picture_sound_and_position(scene: Scene) -> None:
     caller.until("live")
     expect_text(caller.page, r"can see you")
 
+    # The first frames are small; soon they are as the camera gives them.
+    whole = "a picture as large as the camera gives it"
+    sight.until(console.page, lambda: any(s.width == 640 for s in watch.camera_frames()), whole)
+
     identity = console.facts(call)["call"]["publisher"]["identity"]
     seen = watch.camera_frames()
     assert {s.publisher for s in seen} == {identity}
