@@ -18,10 +18,10 @@ def inline(entry: str) -> str:
     Raises ImproperlyConfigured where the front end is not built, or where the entry imports
     something: a script without an address cannot name its neighbours.
     """
-    manifest = Path(settings.DJANGO_VITE["default"]["manifest_path"])
+    manifest = Path(str(settings.DJANGO_VITE["default"]["manifest_path"]))
     try:
         built: dict[str, Any] = json.loads(manifest.read_text())[entry]
-        code = (manifest.parent.parent / built["file"]).read_text()
+        code: str = (manifest.parent.parent / str(built["file"])).read_text()
     except (OSError, KeyError) as problem:
         raise ImproperlyConfigured(f"{entry} is not built: {problem!r}") from problem
     if others := [*built.get("imports", ()), *built.get("dynamicImports", ())]:
