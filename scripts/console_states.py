@@ -23,7 +23,7 @@ from django.utils import timezone
 from dispatch.calls.models import Call
 from dispatch.centres.access import system_scope
 with system_scope("camera.unwatched"):
-    calls = Call.objects.filter(unwatched_since__isnull=False)
+    calls = Call.objects.filter(pk="{call}", unwatched_since__isnull=False)
     print(calls.update(unwatched_since=timezone.now() - timedelta(seconds={seconds})))
 """
 
@@ -76,21 +76,21 @@ def nobody_watches(scene: Scene, console: ConsolePage, album: Album, subject: Su
     caller.tap()
     colleague.until_stage(call, "first_frame")
     colleague.page.close()
-    time_passes(scene, console, 16)
+    time_passes(scene, console, call, 16)
     for theme in reversed(THEMES):
         wear(console.page, theme)
         expect(console.alarm).to_contain_text("Nobody is watching", timeout=10_000)
         album.keep(console.page, f"console-alarm-{theme.lower()}")
     narrow(console.page, album, "console-alarm-phone")
-    time_passes(scene, console, 61)
+    time_passes(scene, console, call, 61)
     expect(console.call(number)).to_contain_text("Stopped", timeout=10_000)
     console.select(number)
     album.keep(console.page, "console-unwatched-dark")
 
 
-def time_passes(scene: Scene, console: ConsolePage, seconds: int) -> None:
-    """Once the server has noticed by itself that nobody watches."""
-    code = TIME_PASSES.format(seconds=seconds)
+def time_passes(scene: Scene, console: ConsolePage, call: str, seconds: int) -> None:
+    """Once the server has noticed by itself that nobody watches this call."""
+    code = TIME_PASSES.format(call=call, seconds=seconds)
 
     def noticed() -> bool:
         return scene.stack.manage("shell", "-c", code).strip().endswith("1")
