@@ -46,12 +46,17 @@ _SILENT = {What.MUTE, What.STOP}
 def ask(call: Call, *, what: str, command: UUID, user: User | None) -> CallerRequest:
     """Ask the caller's page for something, once per `command`. Inside a scope.
 
-    An open request for the same thing is replaced. Raises Conflict (call_closed, not_live).
+    An open request for the same thing is replaced. Raises Conflict (call_closed, not_live,
+    command_used for a command that asked something else before).
     """
     call = lock(call)
-    known = CallerRequest.objects.filter(pk=command, call=call).first()
+    known = CallerRequest.objects.filter(pk=command).first()
     if known is not None:
         found: CallerRequest = known
+        if (found.call_id, found.what) != (call.pk, what):
+            raise Conflict(
+                "This was asked before, of another call. Ask again.", code="command_used"
+            )
         return found
     if not call.is_open:
         raise Conflict("This call is closed.", code="call_closed")

@@ -227,16 +227,7 @@ def publish(*, call: Call, participant: Participant) -> Call:
     previous, now = call.publisher, timezone.now()
     participant.tapped_at, participant.put_out_at = now, None
     participant.save(update_fields=["tapped_at", "put_out_at"])
-    call.publisher, call.publisher_since = participant, now
-    # What the other page sent says nothing about this one.
-    call.media, call.camera, call.microphone = Call.Media.NONE, False, False
-    call.unwatched_since, call.unwatched_alarm, call.unwatched_stop = None, False, False
-    call.save(
-        update_fields=[
-            *("publisher", "publisher_since", "media", "camera", "microphone"),
-            *("unwatched_since", "unwatched_alarm", "unwatched_stop"),
-        ]
-    )
+    call.save(update_fields=call.sent_by(participant, now))
     if previous is not None and previous.session != participant.session:
         events.record(call, "publisher.changed", actor=CallEvent.Actor.CALLER)
     outbox.put(PERMIT, {"call": str(call.pk)})

@@ -75,8 +75,8 @@ def close(call: Call, *, user: User | None, reason: str = "closed") -> Call:
     if not call.is_open:
         return call
     call.state, call.closed_at, call.close_reason = Call.State.CLOSED, timezone.now(), reason
-    _forget_publisher(call)
-    call.save(update_fields=["state", "closed_at", "close_reason", *PUBLISHER_FIELDS])
+    nobody = call.sent_by(None, None)
+    call.save(update_fields=["state", "closed_at", "close_reason", *nobody])
     rooms.end(call, reason)
     requests.withdraw(call)
     kind = "call.expired" if reason == "never_opened" else "call.closed"
@@ -99,8 +99,8 @@ def undo_close(call: Call, *, user: User) -> Call:
         raise Conflict("It is too late to undo this. Send a new link.", code="too_late")
     call.state, call.closed_at, call.close_reason = Call.State.OPEN, None, ""
     call.generation += 1
-    _forget_publisher(call)
-    call.save(update_fields=["state", "closed_at", "close_reason", "generation", *PUBLISHER_FIELDS])
+    nobody = call.sent_by(None, None)
+    call.save(update_fields=["state", "closed_at", "close_reason", "generation", *nobody])
     stages.clear(call, Stage.ENDED)
     rooms.want(call)
     events.record(call, "call.reopened", actor=STAFF, user=user)
@@ -111,23 +111,10 @@ def undo_close(call: Call, *, user: User) -> Call:
 def put_out(call: Call) -> None:
     """Put everyone of the caller's side out: the call moves to a room they have no seat in."""
     call = lock(call)
-    _forget_publisher(call)
-    call.save(update_fields=list(PUBLISHER_FIELDS))
+    call.save(update_fields=call.sent_by(None, None))
     if call.is_open:
         rooms.move(call, "link revoked")
     cards.changed(call)
-
-
-PUBLISHER_FIELDS = (
-    *("publisher", "publisher_since", "media", "camera", "microphone"),
-    *("unwatched_since", "unwatched_alarm", "unwatched_stop"),
-)
-
-
-def _forget_publisher(call: Call) -> None:
-    call.publisher, call.publisher_since = None, None
-    call.media, call.camera, call.microphone = Call.Media.NONE, False, False
-    call.unwatched_since, call.unwatched_alarm, call.unwatched_stop = None, False, False
 
 
 def _require_open(call: Call) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -86,6 +86,19 @@ class Call(Tenant):
     def undo_until(self) -> Any:
         """Until when closing can be undone; None for an open call."""
         return self.closed_at + UNDO_CLOSE_FOR if self.closed_at else None
+
+    def sent_by(self, publisher: Any, since: datetime | None) -> tuple[str, ...]:
+        """Take this page (or none) as the one that sends; returns the names of what has changed.
+
+        What the page before it sent, and whether somebody watched, says nothing about this one.
+        """
+        self.publisher, self.publisher_since = publisher, since
+        self.media, self.camera, self.microphone = self.Media.NONE, False, False
+        self.unwatched_since, self.unwatched_alarm, self.unwatched_stop = None, False, False
+        return (
+            *("publisher", "publisher_since", "media", "camera", "microphone"),
+            *("unwatched_since", "unwatched_alarm", "unwatched_stop"),
+        )
 
     @property
     def stream(self) -> str:

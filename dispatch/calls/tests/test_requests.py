@@ -88,6 +88,18 @@ def test_a_request_is_asked_once_and_answered_once(call: Call, livekit_fake: Fak
     assert "request.failed" not in kinds(call)
 
 
+def test_a_command_asks_one_thing_of_one_call(call: Call) -> None:
+    other = factories.call(centre=call.centre)
+    command = uuid4()
+    with scope(call.centre):
+        requests.ask(call, what=What.CAMERA, command=command, user=call.owner)
+        for asked, what in ((other, What.CAMERA), (call, What.MICROPHONE)):
+            with pytest.raises(Conflict) as refused:
+                requests.ask(asked, what=what, command=command, user=call.owner)
+            assert refused.value.code == "command_used"
+        assert CallerRequest.objects.filter(pk=command).count() == 1
+
+
 def test_asking_again_replaces_and_closing_withdraws(call: Call) -> None:
     first, second = ask(call, What.CAMERA), ask(call, What.CAMERA)
     with scope(call.centre):
