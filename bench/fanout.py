@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -60,7 +61,7 @@ class Round:
     @property
     def cpu_us(self) -> float:
         """Microseconds of processor for each delivery."""
-        return self.cpu / len(self.delays) * 1e6
+        return self.cpu / max(1, len(self.delays)) * 1e6
 
 
 @dataclass(frozen=True)
@@ -234,10 +235,10 @@ def measure(way: Way, publisher: Publisher, *, consoles: int, rate: float, secon
     try:
         warm = int(WARM_UP_S * rate)
         publisher.run(way, numbers=range(-warm, 0), rate=rate)
-        time.sleep(0.5)
+        settle(readers, warm * consoles)
         before, count = cpu(way.pid), int(seconds * rate)
         took = publisher.run(way, numbers=range(count), rate=rate)
-        settle(readers, count * consoles)
+        settle(readers, (warm + count) * consoles)
         used = cpu(way.pid) - before
         found = readers.ask("stop")
     finally:
@@ -302,6 +303,7 @@ def main() -> int:
 
 def fanout_layer(stack: Stack) -> None:
     """This process sends to groups too: as Channels is told of its layer."""
+    logging.getLogger("channels_redis").setLevel(logging.ERROR)  # a line for each that it drops
     from django.conf import settings
 
     settings.CHANNEL_LAYERS = {

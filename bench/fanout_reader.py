@@ -3,7 +3,7 @@
     python -m bench.fanout_reader <port> <path> <sockets> <cookie> <hello>
 
 Says `ready` once every socket has what it waits for. On its standard input, `count` asks how many
-measured messages have come, `stop` for all of it, as one line of JSON.
+messages have come, those to warm up among them, and `stop` for all of it, as one line of JSON.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ DECODER = msgspec.json.Decoder(Message)
 
 class Notes:
     def __init__(self) -> None:
+        self.count = 0
         self.delays: list[int] = []  # ns
         self.got: list[Counter[int]] = []
 
@@ -100,7 +101,10 @@ class Reader(asyncio.Protocol):
         if not self.ready.is_set():
             self.ready.set()  # the answer to its hello
         for value in DECODER.decode(payload).latest:
-            if value.body.n is not None and value.body.n >= 0:
+            if value.body.n is None:
+                continue
+            self._notes.count += 1
+            if value.body.n >= 0:
                 self._mine[value.body.n] += 1
                 self._notes.delays.append(now - value.body.sent)
 
@@ -118,7 +122,7 @@ async def main(port: int, path: str, sockets: int, cookie: str, hello: str) -> N
     await asyncio.wait_for(asyncio.gather(*(reader.ready.wait() for reader in readers)), 30)
     tell("ready")
     while (asked := (await asyncio.to_thread(sys.stdin.readline)).strip()) == "count":
-        tell(len(notes.delays))
+        tell(notes.count)
     if asked == "stop":
         got = [[len(mine), sum(mine.values())] for mine in notes.got]
         tell({"delays": sorted(notes.delays), "got": got})
