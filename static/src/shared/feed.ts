@@ -164,7 +164,8 @@ export class FeedSocket {
     }
     this.heard = this.lostSince = tick();
     this.answered = true;
-    switch (message?.t) {
+    if (!message) return;
+    switch (message.t) {
       case "snapshot":
       case "beat":
         if (message.t === "snapshot") this.version = message.v ?? 0;
