@@ -6,12 +6,9 @@ docs/protocol.md says what travels, what closes a socket and what does not.
 from __future__ import annotations
 
 import asyncio
-import enum
 import random
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple, Self
+from collections.abc import Coroutine, Sequence
+from typing import Any, Self
 
 import msgspec
 import structlog
@@ -21,10 +18,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import parse_cookie
 
 from dispatch.errors import DomainError
-from dispatch.feed import counters, recheck, replay
-from dispatch.feed.bus import bus
+from dispatch.feed import counters, recheck
+from dispatch.feed.listener import Audience, Listener
 from dispatch.feed.outlet import Outlet
-from dispatch.feed.packets import Message, Packet
+from dispatch.feed.packets import Message
 from dispatch.feed.server import wire_of
 from dispatch.feed.threads import in_thread
 from dispatch.feed.wire import lenient
@@ -33,8 +30,6 @@ log = structlog.get_logger(__name__)
 
 #: Largest frame a client may send, in bytes.
 FRAME_LIMIT = 16_384
-#: Messages that come while a socket reads its state; more, and it reads it once more.
-HELD_LIMIT = 1_000
 #: A connection that has not said hello by then is closed.
 HELLO_WITHIN_S = 10.0
 #: A farewell that cannot be written by then is left unsaid.
@@ -43,23 +38,6 @@ BYE_WITHIN_S = 2.0
 GONE_WITHIN_S = 12.0
 #: On a restart, pages come back spread over this time, in ms.
 COME_BACK_MS = (100, 1_500)
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Which stream a socket reads, and how to catch up on it.
-
-    `catch_up(epoch, last_seq)` runs in a thread and opens its own snapshot scope. Everyone in an
-    audience gets the same, so one answer may serve several sockets.
-    """
-
-    stream: str
-    catch_up: Callable[[str | None, int | None], Message]
-
-    @property
-    def kind(self) -> str:
-        """The part of the stream's name before the colon."""
-        return self.stream.partition(":")[0]
 
 
 class Hello(msgspec.Struct):
@@ -82,29 +60,6 @@ class UnknownMessage(DomainError):
         super().__init__("This message is not known here.")
 
 
-class _Mode(enum.Enum):
-    DEAF = enum.auto()  # a snapshot will say it all
-    READING = enum.auto()  # what comes is held until we know from where on it counts
-    LIVE = enum.auto()
-
-
-class _State(NamedTuple):
-    """The answer to a hello, encoded: the state up to `seq`, and a first heartbeat."""
-
-    seq: int
-    answer: Packet
-    beat: Packet
-
-
-def _read_state(audience: Audience, epoch: str | None, last_seq: int | None) -> _State:
-    answer = audience.catch_up(epoch, last_seq)
-    # Entries say nothing of last values; heartbeats are the way they come.
-    late = answer.pop("latest", []) if answer["t"] == "entries" else []
-    seq = answer["seq"]
-    beat = {"t": "beat", "seq": seq, "now": replay.now(), "latest": late}
-    return _State(seq, Packet(answer), Packet(beat))
-
-
 class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """A socket on one stream. Subclasses say who may listen (`admit`) and handle `on_message`."""
 
@@ -112,10 +67,7 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.audience: Audience | None = None
         self.hello: Hello | None = None
-        self._seq = 0
-        self._mode = _Mode.DEAF
-        self._held: list[Packet] = []
-        self._again = False  # what was read meanwhile is not enough
+        self._listener: Listener | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending = False
         self._patience: asyncio.TimerHandle | None = None
@@ -148,9 +100,9 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         for task in self._tasks:
             task.cancel()
         recheck.leave(self)
-        if self.audience is not None:
-            counters.closed(self.audience.kind)
-            await bus().leave(self.audience.stream, self)
+        if self._listener is not None:
+            counters.closed(self._listener.audience.kind)
+            await self._listener.leave()
 
     def cookie(self, name: str) -> str:
         """A cookie of the handshake; empty without one."""
@@ -194,7 +146,7 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.bye(refusal.code, refusal.message)
         except Exception:
             log.exception("feed_socket_failed")
-            await self.bye("interrupted", "Connecting again.", retry=True)
+            await self._interrupted()
 
     async def _take(self, text: str | None) -> None:
         if self._ending:
@@ -223,77 +175,20 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         audience = await in_thread(self.admit, hello)
         self.audience, self.hello = audience, hello
         counters.opened(audience.kind)
-        # Subscribe first, then read: what happens in between is held.
-        self._mode = _Mode.READING
-        await bus().join(audience.stream, self)
-        await self._catch_up(audience, hello.epoch, hello.last_seq)
+        self._listener = Listener(
+            audience,
+            self._outlet,
+            ends_after=self.ends_after,
+            end=self.end,
+            failed=self._failed,
+        )
+        await self._listener.join(hello.epoch, hello.last_seq)
         recheck.enter(self)
-
-    async def _catch_up(self, audience: Audience, epoch: str | None, last_seq: int | None) -> None:
-        while True:
-            self._mode, self._again = _Mode.READING, False
-            state: _State = await bus().reads.read(
-                (audience.stream, epoch, last_seq), partial(_read_state, audience, epoch, last_seq)
-            )
-            if not self._again:
-                break
-            epoch, last_seq, self._held = None, None, []
-        self._seq = state.seq
-        self._outlet.put(state.answer, always=True)
-        self._outlet.put(state.beat, always=True)
-        self._mode, held, self._held = _Mode.LIVE, self._held, []
-        for packet in held:
-            self.offer(packet)
-
-    # What the bus says.
-
-    def offer(self, packet: Packet) -> None:
-        """Take a message from the bus. Never waits, and never keeps more than it may."""
-        if self._mode is _Mode.LIVE:
-            self._pass_on(packet)
-        elif self._mode is _Mode.READING:
-            if len(self._held) < HELD_LIMIT:
-                self._held.append(packet)
-            else:
-                self._again = True
-
-    def resync(self) -> None:
-        """Go on with a fresh snapshot: what was or would be sent until then does not matter."""
-        if self._mode is _Mode.READING:
-            self._again = True
-        elif self._mode is _Mode.LIVE:
-            counters.happened(counters.RESYNCS)
-            self._mode = _Mode.DEAF
-            self._outlet.clear()
-            self._spawn(self._start_over())
-
-    def _pass_on(self, packet: Packet) -> None:
-        if entries := packet.entries:
-            rest = packet.after(self._seq)
-            if rest is None:
-                return
-            packet, entries = rest, rest.entries
-            if entries[0]["seq"] > self._seq + 1:
-                self.resync()  # the bus gives them in order; never pass over one all the same
-                return
-            self._seq = entries[-1]["seq"]
-        if not self._outlet.put(packet):
-            self.resync()
-        elif entries and (why := self.ends_after(entries)):
-            self.end(why)
-
-    async def _start_over(self) -> None:
-        # What the reader is slow to take must be through first, or it would never catch up.
-        await self._outlet.idle()
-        if self.audience is not None and not self._ending:
-            self._held = []
-            await self._catch_up(self.audience, None, None)
 
     # The end.
 
     def end(self, why: DomainError, *, retry: bool = False) -> None:
         """Say bye for this reason, soon."""
-        self._mode = _Mode.DEAF
         self._spawn(self.bye(why.code, why.message, retry=retry))
 
     async def reply(self, message: Message) -> None:
@@ -313,7 +208,8 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self._ending:
             return
         self._ending = True
-        self._mode = _Mode.DEAF
+        if self._listener is not None:
+            self._listener.hush()
         self._outlet.close()
         said: Message = {"t": "bye", "code": code, "message": message, "retry": retry}
         if after is not None:
@@ -350,14 +246,13 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             if self._wire is None or self._wire.open:
                 raise
 
+    def _failed(self) -> None:
+        self._spawn(self._interrupted())
+
+    async def _interrupted(self) -> None:
+        await self.bye("interrupted", "Connecting again.", retry=True)
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(self._guarded(work))
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception:
-            log.exception("feed_socket_failed")
-            await self.bye("interrupted", "Connecting again.", retry=True)

@@ -18,6 +18,7 @@ import msgspec
 from django.conf import settings
 from django.db import connection
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.frames import Frame, Opcode
 
 from dispatch.centres.models import Centre
 from dispatch.tests.sockets import client_of
@@ -127,6 +128,22 @@ async def until(found: Callable[[], bool], within: float = 15) -> None:
     while not found():
         assert time.monotonic() < deadline, "it did not come"
         await asyncio.sleep(0.02)
+
+
+def deaf(port: int, cookie: str, hello: dict[str, Any]) -> socket.socket:
+    """A console that says hello and then reads nothing."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(
+        "GET /ws/console/ HTTP/1.1\r\n"
+        f"Host: localhost:{port}\r\nOrigin: http://localhost\r\nCookie: {cookie}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
+    )
+    assert b" 101 " in connection.recv(1024)
+    connection.sendall(Frame(Opcode.TEXT, msgspec.json.encode(hello)).serialize(mask=True))
+    return connection
 
 
 @contextmanager
