@@ -15,7 +15,8 @@ from callers.api import COOKIE
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
 from dispatch.errors import DomainError
-from dispatch.feed.socket import Audience, FeedSocket, Hello, UnknownMessage
+from dispatch.feed.listener import Audience
+from dispatch.feed.socket import FeedSocket, Hello, UnknownMessage
 from dispatch.feed.threads import in_thread
 
 

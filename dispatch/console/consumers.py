@@ -16,7 +16,8 @@ from dispatch.centres.models import Centre
 from dispatch.console import snapshot
 from dispatch.errors import DomainError
 from dispatch.feed import replay
-from dispatch.feed.socket import Audience, FeedSocket, Hello
+from dispatch.feed.listener import Audience
+from dispatch.feed.socket import FeedSocket, Hello
 
 
 class ConsoleSocket(FeedSocket):
