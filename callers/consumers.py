@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from functools import partial
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -15,7 +15,8 @@ from callers.api import COOKIE
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
 from dispatch.errors import DomainError
-from dispatch.feed.socket import Audience, FeedSocket, Hello
+from dispatch.feed.listener import Audience
+from dispatch.feed.socket import FeedSocket, Hello, UnknownMessage
 from dispatch.feed.threads import in_thread
 
 
@@ -42,17 +43,9 @@ class CallerSocket(FeedSocket):
         self._silent = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def _cookie(self) -> str:
-        headers = dict(self.scope["headers"])
-        try:
-            jar = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
-        except CookieError:
-            return ""
-        return jar[COOKIE].value if COOKIE in jar else ""
-
     def admit(self, hello: Hello) -> Audience:
         self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
-        self.centre = sessions.centre_of(self.session_id, self._cookie())
+        self.centre = sessions.centre_of(self.session_id, self.cookie(COOKIE))
         if hello.boot:
             sessions.check_boot(hello.boot)
         with scope(self.centre):
@@ -66,7 +59,7 @@ class CallerSocket(FeedSocket):
             await self._beat()
             return
         if message.get("t") != "items":
-            raise DomainError("This message is not understood.", code="bad_message")
+            raise UnknownMessage
         try:
             asked = msgspec.convert(message, ItemsMessage)
         except msgspec.ValidationError:
@@ -80,10 +73,15 @@ class CallerSocket(FeedSocket):
         )
         await self.reply({"t": "ack", "boot": asked.boot, **outcome})
 
-    async def disconnect(self, code: int) -> None:
+    @classmethod
+    def refused(cls, sockets: Sequence[Self]) -> dict[Self, DomainError]:
+        still = sessions.still_open({socket.session_id for socket in sockets})
+        return {socket: links.LinkDead() for socket in sockets if socket.session_id not in still}
+
+    async def left(self) -> None:
         if self._lapse is not None:
             self._lapse.cancel()
-        await super().disconnect(code)
+        await super().left()
         if self.audience is not None:
             await in_thread(self._gone)
 
@@ -111,9 +109,9 @@ class CallerSocket(FeedSocket):
         with scope(self.centre):
             sessions.heard(self.session_id, by=self._name)
 
-    async def delivered(self, entries: list[dict[str, Any]]) -> None:
+    def ends_after(self, entries: list[dict[str, Any]]) -> DomainError | None:
         """A page whose link was revoked hears nothing more."""
-        for entry in entries:
-            if entry["kind"] == "link" and entry["id"] == str(self.link_id):
-                dead = links.LinkDead()
-                await self.bye(dead.code, dead.message)
+        revoked = ("link", str(self.link_id))
+        if any((entry["kind"], entry["id"]) == revoked for entry in entries):
+            return links.LinkDead()
+        return None

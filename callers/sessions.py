@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from callers import links
-from callers.models import CallerSession
+from callers.models import CallerSession, Link
 from dispatch.calls import cards, events, requests, seats, stages
 from dispatch.calls.access import lock
 from dispatch.calls.models import Call, CallEvent, Stage
@@ -118,6 +119,15 @@ def get(session_id: uuid.UUID) -> CallerSession:
     if session.link.state != session.link.State.ACTIVE:
         raise links.LinkDead
     return cast(CallerSession, session)
+
+
+def still_open(session_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Of these sessions, those that are there and whose link was not revoked. One query."""
+    with system_scope("sessions.recheck"):
+        found = CallerSession.objects.filter(
+            pk__in=session_ids, link__state=Link.State.ACTIVE
+        ).values_list("pk", flat=True)
+        return set(found)
 
 
 def seen(session: CallerSession) -> None:

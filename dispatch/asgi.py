@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
@@ -24,7 +23,7 @@ application = ProtocolTypeRouter(
         "websocket": AllowedHostsOriginValidator(
             URLRouter(
                 [
-                    path("ws/console/", AuthMiddlewareStack(ConsoleSocket.as_asgi())),
+                    path("ws/console/", ConsoleSocket.as_asgi()),
                     path("s/<uuid:session_id>/ws", CallerSocket.as_asgi()),
                 ]
             )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import django_scopes
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from dispatch.centres.models import Centre, Membership, User
-from dispatch.errors import NotFound
+from dispatch.errors import DomainError, NotFound
 from dispatch.feed.unit import unit
 
 #: Every place that reads across centres, and why. Nothing else may.
@@ -21,6 +26,7 @@ SYSTEM_REASONS = frozenset(
         "webhooks.lookup",  # a room name names its call; ids only
         "rooms.reconcile",  # compares all rooms with what the nodes list
         "camera.unwatched",  # lists calls with a live camera; each is then looked at alone
+        "sessions.recheck",  # which open sockets of callers may go on listening; ids only
         "sessions.lapse",  # lists pages that stopped asking; each is then marked alone
         "links.expire",  # lists calls whose link was never opened
         "texts.delivery",  # a delivery report names its text; ids only
@@ -61,6 +67,62 @@ def centre_for(user: User | AnonymousUser, slug: str) -> Centre:
     if centre is None:
         raise NotFound("This centre does not exist, or you do not work there.")
     return centre
+
+
+class SignedOut(DomainError):
+    """Nobody is signed in in this browser any more."""
+
+    code, status = "signed_out", 401
+
+    def __init__(self) -> None:
+        super().__init__("Your session is over. Sign in again.")
+
+
+class NotMember(DomainError):
+    """The person was taken out of the centre."""
+
+    code, status = "not_a_member", 403
+
+    def __init__(self) -> None:
+        super().__init__("You do not work in this centre any more.")
+
+
+class SignIn(NamedTuple):
+    """One browser in which somebody has signed in."""
+
+    session_key: str
+    user_id: int
+
+
+def still_in(
+    asked: Collection[tuple[SignIn, int]],
+) -> dict[tuple[SignIn, int], DomainError | None]:
+    """Whether each still is signed in and works in the centre (its id): None, or why not.
+
+    Three queries, however many are asked about.
+    """
+    users = {
+        user.pk: user
+        for user in User.objects.filter(pk__in={who.user_id for who, _ in asked}, is_active=True)
+    }
+    signed_in = set()
+    for session in Session.objects.filter(
+        session_key__in={who.session_key for who, _ in asked}, expire_date__gt=timezone.now()
+    ):
+        content = session.get_decoded()
+        user = users.get(int(content.get(SESSION_KEY, 0)))
+        # The hash changes with the password.
+        known = content.get(HASH_SESSION_KEY, "")
+        if user is not None and constant_time_compare(known, user.get_session_auth_hash()):
+            signed_in.add(SignIn(session.session_key, user.pk))
+    members = set(Membership.objects.filter(user_id__in=users).values_list("user_id", "centre_id"))
+
+    def judge(who: SignIn, centre_id: int) -> DomainError | None:
+        if who not in signed_in:
+            return SignedOut()
+        return None if (who.user_id, centre_id) in members else NotMember()
+
+    return {(who, centre_id): judge(who, centre_id) for who, centre_id in asked}
 
 
 def centre_by_wall(wall: int) -> Centre:

@@ -35,3 +35,4 @@ class Entry(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["stream", "seq"], name="feed_entry_seq")]
+        indexes = [models.Index(fields=["at"], name="feed_entry_by_time")]

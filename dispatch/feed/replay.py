@@ -9,10 +9,12 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from dispatch.feed import latest
+from dispatch.feed import counters, latest
 from dispatch.feed.models import Entry, Stream
 from dispatch.feed.unit import as_message
 
+#: Of what travels on the feeds; docs/protocol.md says what each version brought.
+PROTOCOL = 1
 #: A client further behind than this gets a fresh snapshot.
 REPLAY_LIMIT = 500
 
@@ -69,6 +71,7 @@ def snapshot(stream: str, items: list[dict[str, Any]]) -> dict[str, Any]:
     """A snapshot message; to be called inside a snapshot unit, with the items it read."""
     return {
         "t": "snapshot",
+        "v": PROTOCOL,
         "epoch": epoch(),
         "seq": head(stream),
         "now": now(),
@@ -87,7 +90,8 @@ def catch_up(
     """What a joining client needs: the entries it missed, or a snapshot.
 
     An unknown epoch, a sequence from the future or one too far behind gets a snapshot.
-    Call inside a snapshot unit. The answer carries the head as `seq`.
+    Call inside a snapshot unit. The answer carries the head as `seq`, and the last values,
+    which may have changed without an entry.
     """
     top = head(stream)
     if (
@@ -98,5 +102,13 @@ def catch_up(
     ):
         missed = entries_after(stream, last_seq)
         if len(missed) == top - last_seq:
-            return {"t": "entries", "seq": top, "entries": missed}
+            counters.happened(counters.REPLAYS)
+            return {
+                "t": "entries",
+                "v": PROTOCOL,
+                "seq": top,
+                "entries": missed,
+                "latest": latest.of(stream),
+            }
+    counters.happened(counters.SNAPSHOTS)
     return snapshot(stream, build())

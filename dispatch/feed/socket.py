@@ -1,50 +1,63 @@
-"""The base of every feed socket: hello, catch-up, then entries in order and heartbeats."""
+"""The base of every feed socket: hello, catch-up, then entries in order and heartbeats.
+
+docs/protocol.md says what travels, what closes a socket and what does not.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import random
+from collections.abc import Coroutine, Sequence
+from typing import Any, Self
 
 import msgspec
 import structlog
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.http import parse_cookie
 
 from dispatch.errors import DomainError
-from dispatch.feed import replay
-from dispatch.feed.bus import bus
+from dispatch.feed import counters, recheck
+from dispatch.feed.listener import Audience, Listener
+from dispatch.feed.outlet import Outlet
+from dispatch.feed.packets import Message
+from dispatch.feed.server import wire_of
 from dispatch.feed.threads import in_thread
 from dispatch.feed.wire import lenient
 
 log = structlog.get_logger(__name__)
 
-#: Largest text frame a client may send, in bytes.
-FRAME_LIMIT = 64_000
-#: Messages a slow reader may leave waiting before it is sent away to catch up afresh.
-INBOX_LIMIT = 1_000
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Which stream a socket reads, and how to catch up on it.
-
-    `catch_up(epoch, last_seq)` runs in a thread and opens its own snapshot scope.
-    """
-
-    stream: str
-    catch_up: Callable[[str | None, int | None], dict[str, Any]]
+#: Largest frame a client may send, in bytes.
+FRAME_LIMIT = 16_384
+#: A connection that has not said hello by then is closed.
+HELLO_WITHIN_S = 10.0
+#: A farewell that cannot be written by then is left unsaid.
+BYE_WITHIN_S = 2.0
+#: A connection that the other side has not closed by then is cut.
+GONE_WITHIN_S = 12.0
+#: On a restart, pages come back spread over this time, in ms.
+COME_BACK_MS = (100, 1_500)
 
 
 class Hello(msgspec.Struct):
-    """The first message of a client."""
+    """The first message of a client. `v` is the protocol it speaks; 0 before there were any."""
 
     stream: str
     boot: str = ""
     centre: str = ""
     epoch: str | None = None
     last_seq: int | None = None
+    v: int = 0
+
+
+class UnknownMessage(DomainError):
+    """A newer client may say more than this server knows: it is told, and stays."""
+
+    code = "unknown_message"
+
+    def __init__(self) -> None:
+        super().__init__("This message is not known here.")
 
 
 class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -54,117 +67,192 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.audience: Audience | None = None
         self.hello: Hello | None = None
-        self._seq = 0
-        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=INBOX_LIMIT)
-        self._writer: asyncio.Task[None] | None = None
-        self._overflowed = False
+        self._listener: Listener | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ending = False
+        self._patience: asyncio.TimerHandle | None = None
+
+    # For subclasses.
 
     def admit(self, hello: Hello) -> Audience:
         """Decide, in a thread, what this client may listen to. Raises DomainError."""
         raise NotImplementedError
 
-    async def on_message(self, message: dict[str, Any]) -> None:
-        """Handle a client's message other than hello."""
-        raise DomainError("This message is not understood.", code="bad_message")
+    @classmethod
+    def refused(cls, sockets: Sequence[Self]) -> dict[Self, DomainError]:
+        """Of these, which may not listen any more, and why. In a thread; a few queries for all."""
+        return {}
+
+    async def on_message(self, message: Message) -> None:
+        """Handle a client's message other than hello. Raises DomainError, which ends the socket."""
+        raise UnknownMessage
+
+    def ends_after(self, entries: list[Message]) -> DomainError | None:
+        """Why nothing more may be heard once these entries were sent; None to go on."""
+        return None
+
+    async def left(self) -> None:
+        """Called once when the connection has ended, however it ended."""
+        self._ending = True
+        if self._patience is not None:
+            self._patience.cancel()
+        self._outlet.close()
+        for task in self._tasks:
+            task.cancel()
+        recheck.leave(self)
+        if self._listener is not None:
+            counters.closed(self._listener.audience.kind)
+            await self._listener.leave()
+
+    def cookie(self, name: str) -> str:
+        """A cookie of the handshake; empty without one."""
+        sent = dict(self.scope["headers"]).get(b"cookie", b"")
+        return str(parse_cookie(sent.decode("latin-1")).get(name, ""))
+
+    # The connection.
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self._wire = wire_of(scope)
+        self._outlet = Outlet(send=self._send_text, wire=self._wire, stuck=self._abort)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self.left()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Channels would go through a thread here, for every event, to close connections to the
+        database; ours are given back by `in_thread`."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         await self.accept()
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(HELLO_WITHIN_S, self._impatient)
 
-    async def disconnect(self, code: int) -> None:
-        if self._writer is not None:
-            self._writer.cancel()
-        if self.audience is not None:
-            await bus().leave(self.audience.stream, self)
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        raise StopConsumer
+
+    async def websocket_restart(self, message: dict[str, Any]) -> None:
+        """This process ends (dispatch.feed.server); the next one has everything."""
+        after = random.randint(*COME_BACK_MS)  # noqa: S311 (spreads load, hides nothing)
+        await self.bye("restart", "Connecting again.", retry=True, after=after, close_code=1012)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
-            if text_data is None or len(text_data) > FRAME_LIMIT:
-                raise DomainError("This message is too large.", code="too_long")
-            try:
-                message = lenient(text_data, dict[str, Any])
-                hello = msgspec.convert(message, Hello) if message.get("t") == "hello" else None
-            except msgspec.MsgspecError as problem:
-                raise DomainError(
-                    "This message is not understood.", code="bad_message"
-                ) from problem
-            if hello is not None:
-                await self._greet(hello)
-            elif self.audience is None:
-                raise DomainError("Say hello first.", code="bad_message")
-            else:
-                await self.on_message(message)
+            await self._take(text_data)
+        except UnknownMessage as refusal:
+            await self.reply({"t": "refused", "code": refusal.code, "message": refusal.message})
         except DomainError as refusal:
             await self.bye(refusal.code, refusal.message)
+        except Exception:
+            log.exception("feed_socket_failed")
+            await self._interrupted()
+
+    async def _take(self, text: str | None) -> None:
+        if self._ending:
+            return
+        if text is None:
+            raise DomainError("Messages are text.", code="bad_message")
+        if len(text) > FRAME_LIMIT or len(text.encode()) > FRAME_LIMIT:
+            raise DomainError("This message is too large.", code="too_long")
+        try:
+            message = lenient(text, dict[str, Any])
+            hello = msgspec.convert(message, Hello) if message.get("t") == "hello" else None
+        except (msgspec.MsgspecError, RecursionError) as problem:
+            raise DomainError("This message is not understood.", code="bad_message") from problem
+        if hello is not None:
+            await self._greet(hello)
+        elif self.audience is None:
+            raise DomainError("Say hello first.", code="bad_message")
+        else:
+            await self.on_message(message)
 
     async def _greet(self, hello: Hello) -> None:
         if self.audience is not None:
             raise DomainError("Hello was said already.", code="bad_message")
+        if self._patience is not None:
+            self._patience.cancel()
         audience = await in_thread(self.admit, hello)
         self.audience, self.hello = audience, hello
-        # Subscribe first, then read: what happens in between waits in the inbox.
-        await bus().join(audience.stream, self)
-        answer = await in_thread(audience.catch_up, hello.epoch, hello.last_seq)
-        self._seq = answer["seq"]
-        await self.reply(answer)
-        await self.reply({"t": "beat", "seq": self._seq, "now": replay.now(), "latest": []})
-        self._writer = asyncio.create_task(self._write())
-        await self.greeted()
+        counters.opened(audience.kind)
+        self._listener = Listener(
+            audience,
+            self._outlet,
+            ends_after=self.ends_after,
+            end=self.end,
+            failed=self._failed,
+        )
+        await self._listener.join(hello.epoch, hello.last_seq)
+        recheck.enter(self)
 
-    async def greeted(self) -> None:
-        """Called once the client has caught up."""
+    # The end.
 
-    async def delivered(self, entries: list[dict[str, Any]]) -> None:
-        """Called after entries were sent."""
+    def end(self, why: DomainError, *, retry: bool = False) -> None:
+        """Say bye for this reason, soon."""
+        self._spawn(self.bye(why.code, why.message, retry=retry))
 
-    def offer(self, message: dict[str, Any]) -> None:
-        """Take a message from the bus; a reader too slow to keep up must start afresh."""
-        try:
-            self._inbox.put_nowait(message)
-        except asyncio.QueueFull:
-            self._overflowed = True
+    async def reply(self, message: Message) -> None:
+        """Send one message to this client, as soon as it takes it."""
+        await self._send_text(msgspec.json.encode(message).decode())
 
-    async def _write(self) -> None:
-        try:
-            while True:
-                message = await self._inbox.get()
-                if self._overflowed:
-                    await self.bye("too_slow", "Starting afresh.", retry=True)
-                    return
-                if message["t"] == "entries":
-                    await self._deliver(message["entries"])
-                else:
-                    if message["t"] == "beat" and message["seq"] > self._seq:
-                        await self._heal()
-                    await self.reply(message)
-        except Exception:
-            log.exception("feed_socket_failed")
-            with contextlib.suppress(Exception):
-                await self.bye("interrupted", "Connecting again.", retry=True)
-
-    async def _deliver(self, entries: list[dict[str, Any]]) -> None:
-        """Send entries in order; already sent ones are dropped, missing ones are read."""
-        if entries[0]["seq"] > self._seq + 1:
-            await self._heal()
-        fresh = [entry for entry in entries if entry["seq"] > self._seq]
-        if fresh:
-            self._seq = fresh[-1]["seq"]
-            await self.reply({"t": "entries", "entries": fresh})
-            await self.delivered(fresh)
-
-    async def _heal(self) -> None:
-        if self.audience is None:
+    async def bye(
+        self,
+        code: str,
+        message: str,
+        *,
+        retry: bool = False,
+        after: int | None = None,
+        close_code: int = 4000,
+    ) -> None:
+        """Say why, and close. `after`: when to come back, in ms."""
+        if self._ending:
             return
-        missed = await in_thread(replay.entries_after, self.audience.stream, self._seq)
-        if missed:
-            self._seq = missed[-1]["seq"]
-            await self.reply({"t": "entries", "entries": missed})
-            await self.delivered(missed)
+        self._ending = True
+        if self._listener is not None:
+            self._listener.hush()
+        self._outlet.close()
+        said: Message = {"t": "bye", "code": code, "message": message, "retry": retry}
+        if after is not None:
+            said["after"] = after
+        try:
+            async with asyncio.timeout(BYE_WITHIN_S):
+                await self.reply(said)
+                await self.close(code=close_code)
+        except TimeoutError:
+            self._abort()
+        except OSError:
+            pass  # it has gone already
+        if self._wire is not None:
+            # Closing waits for a reader that may never read again.
+            asyncio.get_running_loop().call_later(GONE_WITHIN_S, self._wire.abort)
 
-    async def reply(self, message: dict[str, Any]) -> None:
-        """Send one message to this client."""
-        await self.send(text_data=msgspec.json.encode(message).decode())
+    def _impatient(self) -> None:
+        self._spawn(self.bye("bad_message", "Say hello first."))
 
-    async def bye(self, code: str, message: str, *, retry: bool = False) -> None:
-        """Say why, and close."""
-        await self.reply({"t": "bye", "code": code, "message": message, "retry": retry})
-        await self.close(code=4000)
+    def _abort(self) -> None:
+        """Nothing gets through: end it without a word."""
+        self._ending = True
+        self._outlet.close()
+        if self._wire is not None:
+            self._wire.abort()
+
+    async def _send_text(self, text: str) -> None:
+        try:
+            await self.send(text_data=text)
+        except OSError:
+            pass  # uvicorn's ClientDisconnected: who goes while we write is no error
+        except RuntimeError:
+            # So does uvicorn say that it has closed the socket itself (no answer to its ping).
+            if self._wire is None or self._wire.open:
+                raise
+
+    def _failed(self) -> None:
+        self._spawn(self._interrupted())
+
+    async def _interrupted(self) -> None:
+        await self.bye("interrupted", "Connecting again.", retry=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

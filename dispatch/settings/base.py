@@ -67,6 +67,8 @@ TEMPLATES = [
     },
 ]
 
+#: Connections that each process may hold; the feed's threads take a third (feed.threads).
+DATABASE_POOL: int = env.int("DATABASE_POOL", default=24)
 # ATOMIC_REQUESTS stays off: feed.unit() is the outermost transaction and durable.
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
@@ -79,7 +81,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             "pool": {
                 "min_size": 0,
-                "max_size": env.int("DATABASE_POOL", default=24),
+                "max_size": DATABASE_POOL,
                 # While PostgreSQL is away people get an answer, not half a minute's wait.
                 "timeout": 3,
             }

@@ -38,6 +38,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cameras": {"task": "calls.watch", "schedule": 5.0, "options": {"expires": 5}},
     "pollers": {"task": "callers.lapse", "schedule": 4.0, "options": {"expires": 4}},
     "links": {"task": "callers.expire_unopened", "schedule": 60.0, "options": {"expires": 60}},
+    "entries": {"task": "feed.prune", "schedule": 600.0, "options": {"expires": 600}},
 }
 
 #: Public signalling URL and server-side URL of the first media node (seeded as a row).

@@ -10,6 +10,17 @@ from .livekit import answers
 from .part import Part
 from .paths import PYTHON, ROOT
 
+#: How uvicorn serves us, wherever it runs (also in Procfile and Dockerfile).
+SERVER = (
+    *("--ws", "dispatch.feed.server:Protocol", "--lifespan", "off"),
+    # Clients may say 16 kB (dispatch.feed.socket says so politely); far more is not even read.
+    *("--ws-max-size", "65536"),
+    # Deflate would cost each socket its own window and work: what is said is short, and the same
+    # bytes for all.
+    *("--ws-per-message-deflate", "false"),
+    *("--timeout-graceful-shutdown", "2", "--no-access-log"),
+)
+
 
 class OwnPart(Part):
     ready_within = 90.0
@@ -32,7 +43,7 @@ class OwnPart(Part):
 class Web(OwnPart):
     name = "web"
     title = "The web server"
-    # Open sockets hold the first, polite stop for as long as a browser is there.
+    # A browser that does not answer the goodbye holds the polite stop for two seconds.
     stop_signals = (signal.SIGTERM, signal.SIGINT)
     stop_grace = 3.0
 
@@ -45,8 +56,7 @@ class Web(OwnPart):
             "uvicorn",
             "dispatch.asgi:application",
             *("--host", "127.0.0.1", "--port", str(self.port)),
-            *("--ws", "websockets-sansio", "--lifespan", "off"),
-            *("--timeout-graceful-shutdown", "2", "--no-access-log"),
+            *SERVER,
             # Who asks, and whether over TLS: believed from the TLS host on this machine alone.
             *("--proxy-headers", "--forwarded-allow-ips", "127.0.0.1"),
         )

@@ -20,6 +20,8 @@ export interface Bye {
   code: string;
   message: string;
   retry: boolean;
+  /** When to come back, in ms. */
+  after?: number;
 }
 
 export type OtherMessage = Ack | Bye;
@@ -36,10 +38,13 @@ export interface FeedOptions {
   onMessage?(message: OtherMessage): void;
 }
 
+/** What this page speaks; docs/protocol.md says what each version brought. */
+const PROTOCOL = 1;
 const SILENCE = 5000; // ms without a message: the connection is lost
 const PATIENCE = 10000; // ms an attempt may take to bring its first message
 const FIRST_WAIT = 500; // ms before a new attempt, growing…
 const LONGEST_WAIT = 5000; // …to this
+const CALM = 2500; // ms a restarting server may take, after the wait it asked for, until we speak of it
 const CLOCK_SAMPLES = 30;
 
 const tick = () => performance.now();
@@ -47,6 +52,8 @@ const tick = () => performance.now();
 export class FeedSocket {
   readonly model = new Model();
   status: Status = "connecting";
+  /** What the server speaks. Nothing may be sent that it does not know. */
+  version = 0;
   private socket: WebSocket | null = null;
   private running = false;
   private attempt = 0;
@@ -58,6 +65,7 @@ export class FeedSocket {
   private samples: number[] = [];
   private offset: number | null = null;
   private lostSince = 0; // when messages stopped coming, whatever attempts were made since
+  private calm = 0; // until when a restart is nothing to speak of
   private healed = -Infinity; // when a gap last made us join again
 
   constructor(private readonly options: FeedOptions) {}
@@ -102,6 +110,7 @@ export class FeedSocket {
   private check(): void {
     const now = tick();
     if (now - this.lostSince > SILENCE) this.say("lost", "silent");
+    else if (this.calm && now >= this.calm) this.trouble();
     if (!this.socket) return;
     if (now - this.heard > (this.answered ? SILENCE : PATIENCE)) this.again();
   }
@@ -140,30 +149,35 @@ export class FeedSocket {
     socket.onopen = () => {
       const { epoch, seq } = this.model;
       const known = epoch === null ? {} : { epoch, last_seq: seq };
-      socket.send(JSON.stringify({ ...this.options.hello, ...known, t: "hello" }));
+      socket.send(JSON.stringify({ ...this.options.hello, ...known, t: "hello", v: PROTOCOL }));
     };
     socket.onmessage = (event) => this.hear(String(event.data));
     socket.onclose = () => this.again();
   }
 
   private hear(text: string): void {
-    let message: StateMessage | OtherMessage;
+    let message: StateMessage | OtherMessage | null;
     try {
-      message = JSON.parse(text) as StateMessage | OtherMessage;
+      message = JSON.parse(text) as StateMessage | OtherMessage | null;
     } catch {
       return;
     }
     this.heard = this.lostSince = tick();
     this.answered = true;
+    if (!message) return;
     switch (message.t) {
       case "snapshot":
       case "beat":
+        if (message.t === "snapshot") this.version = message.v ?? 0;
         if (message.t === "beat" && this.options.answers) this.send({ t: "beat" });
         this.setClock(message.now);
         this.attempt = 0; // it works: the next loss starts with short waits
         this.update(message);
         break;
       case "entries":
+        if (message.v) this.version = message.v;
+        this.update(message);
+        break;
       case "latest":
         this.update(message);
         break;
@@ -184,6 +198,7 @@ export class FeedSocket {
   }
 
   private update(message: StateMessage): void {
+    this.calm = 0;
     this.say("live", "");
     this.change(message);
   }
@@ -204,6 +219,10 @@ export class FeedSocket {
   }
 
   private bye(message: Bye): void {
+    if (message.retry && message.after !== undefined) {
+      this.pause(message.after);
+      return;
+    }
     if (!message.retry) {
       this.stop();
       this.say("lost", message.code);
@@ -211,11 +230,25 @@ export class FeedSocket {
     this.options.onMessage?.(message);
   }
 
+  /** The server is being replaced: back in the moment it gave us, and nothing is wrong until then. */
+  private pause(after: number): void {
+    this.drop();
+    clearTimeout(this.retry);
+    this.attempt = 0;
+    this.calm = tick() + after + CALM;
+    this.retry = setTimeout(() => this.connect(), after);
+  }
+
+  private trouble(): void {
+    this.calm = 0;
+    if (this.status === "live") this.say("connecting", "closed");
+  }
+
   private again(): void {
     this.drop();
     clearTimeout(this.retry);
     if (!this.running) return;
-    if (this.status === "live") this.say("connecting", "closed");
+    if (!this.calm) this.trouble();
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 1.6 ** Math.max(0, this.attempt - 1));
     // Jitter: many pages that lost the same server must not come back in the same moment.
     this.retry = setTimeout(() => this.connect(), wait * (0.3 + 0.7 * Math.random()));

@@ -20,6 +20,8 @@ export interface Latest {
 
 export interface Snapshot {
   t: "snapshot";
+  /** The protocol the server speaks; absent before there were versions. */
+  v?: number;
   epoch: string;
   seq: number;
   now: string;
@@ -29,6 +31,7 @@ export interface Snapshot {
 
 export interface Entries {
   t: "entries";
+  v?: number;
   entries: Entry[];
 }
 
