@@ -1,0 +1,88 @@
+"""`kill -9` at every boundary of sending a link and closing a call, then at random moments.
+
+    python -m bench.chaos.crash_points --kills 200 --seed 1
+
+Real web processes and workers (dispatch.tests.crash), real HTTP, a provider that counts what it
+accepts by our reference, a real LiveKit. Exit code 1 where a text went twice, or something that
+was acknowledged is lost. At most about 2.5 s a kill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.chaos import crash_boundaries, crash_broker, crash_random
+from bench.figures import keep, table
+from dispatch.tests.crash.scene import Scene
+
+#: Slowest text that a killed process may cause, in seconds from its request to the provider.
+DELAY_LIMIT_S = 3.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one part of the run came to."""
+
+    name: str
+    passed: bool
+    figures: dict[str, float | int | str]
+    why: str = ""
+
+
+def rows(*, kills: int, seed: int, short: bool = False) -> list[Row]:
+    """Every boundary once, the broker's faults, then so many random kills, on one system."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sightline-crash-") as directory,
+        Scene(Path(directory)) as scene,
+    ):
+        wanted = [*crash_boundaries.ALL, *(() if short else crash_broker.ALL)]
+        found = [_told(_boundary(scene, boundary)) for boundary in wanted]
+        if kills:
+            found.append(_told(_random(scene, kills, seed)))
+    return found
+
+
+def _boundary(scene: Scene, boundary: crash_boundaries.Boundary) -> Row:
+    began = time.monotonic()
+    try:
+        figures = boundary.run(scene)
+    except AssertionError as problem:
+        return Row(boundary.name, False, {}, str(problem).splitlines()[0])
+    late = figures.get("delay_s", 0.0) > DELAY_LIMIT_S
+    took = round(time.monotonic() - began, 1)
+    return Row(boundary.name, not late, {**figures, "took_s": took}, "late" if late else "")
+
+
+def _random(scene: Scene, kills: int, seed: int) -> Row:
+    tally = crash_random.run(scene, kills=kills, seed=seed)
+    why = "; ".join(tally.why[:5])
+    return Row(f"{kills} random kills, seed {seed}", not tally.why, tally.figures(), why)
+
+
+def _told(row: Row) -> Row:
+    figures = ", ".join(f"{name} {value}" for name, value in row.figures.items())
+    print(f"{'✓' if row.passed else '✗'} {row.name}: {figures} {row.why}".rstrip(), flush=True)
+    return row
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--short", action="store_true", help="without the broker's faults")
+    options = parser.parse_args()
+    found = rows(kills=options.kills, seed=options.seed, short=options.short)
+    bad = [row for row in found if not row.passed]
+    print(f"\n{len(found) - len(bad)} passed, {len(bad)} failed")
+    print(table(("failed", "why"), [[row.name, row.why] for row in bad]) if bad else "")
+    keep("crash-points", {"seed": options.seed, "rows": [asdict(row) for row in found]})
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
