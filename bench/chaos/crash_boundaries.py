@@ -79,21 +79,20 @@ def _send_carried(point: str) -> Callable[[Scene], Figures]:
     """A worker dies while it carries out the text, and another one goes on."""
 
     def run(scene: Scene) -> Figures:
-        before, asked = text_of(scene), time.time()
-        with _only_worker(scene, "" if point == "text.unknown" else point) as dying:
-            if point == "text.unknown":
-                # Two deaths: one while calling, one while telling of the first.
-                dying.kill()
-                dying.start("text.calling")
+        before = text_of(scene)
+        # Of two deaths the first is while calling, the second while telling of the first.
+        first = "text.calling" if point == "text.unknown" else point
+        with _first_worker(scene, first) as dying:
             status, _ = send(scene)
             assert status == 201, f"answered {status}"
             assert dying.died_within(PATIENCE_S), "it did not die there"
             if point == "text.unknown":
-                dying.start("text.unknown")
+                dying.start(point)
                 assert dying.died_within(PATIENCE_S), "it did not die the second time"
+        died = time.time()
         if point in ("text.calling", "text.accepted", "text.unknown"):
-            return _flagged(scene, asked, before, accepted=int(point == "text.accepted"))
-        return once(scene, asked, not_this=before)
+            return _flagged(scene, died, before, accepted=int(point == "text.accepted"))
+        return once(scene, died, not_this=before)
 
     return run
 
@@ -115,7 +114,7 @@ def _close_through(point: str) -> Callable[[Scene], Figures]:
 def _close_carried(point: str) -> Callable[[Scene], Figures]:
     def run(scene: Scene) -> Figures:
         call = _open(scene)
-        with _only_worker(scene, point) as dying:
+        with _first_worker(scene, point) as dying:
             status, _ = scene.client().post(f"calls/{call}/close/")
             assert status == 200, f"answered {status}"
             assert dying.died_within(PATIENCE_S), "it did not die there"
@@ -148,23 +147,27 @@ def _dying(scene: Scene, process: Process, point: str) -> Iterator[None]:
 
 
 @contextmanager
-def _only_worker(scene: Scene, point: str) -> Iterator[Process]:
-    """The only worker, which dies at the point; both are started when the block ends."""
-    from dispatch.outbox import signs
+def _first_worker(scene: Scene, point: str) -> Iterator[Process]:
+    """The worker that takes the work, and dies at the point; the other one sleeps until then."""
+    dying, other = scene.workers
+    dying.kill()
+    dying.start(point)
+    until(lambda: _looks(scene, dying), within_s=20, what="the worker looks")
+    with scene.quiet(other):
+        yield dying
+    if not dying.alive:
+        dying.start()
+
+
+def _looks(scene: Scene, process: Process) -> bool:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
     from dispatch.outbox.models import Worker
 
-    for one in scene.workers:
-        one.kill()
-    Worker.objects.all().delete()  # their signs would last for some seconds
-    dying = scene.workers[0]
-    dying.start(point)
-    until(lambda: signs.workers() == 1, within_s=20, what="the worker looks")
-    try:
-        yield dying
-    finally:
-        for one in scene.workers:
-            if not one.alive:
-                one.start()
+    since = timezone.now() - timedelta(seconds=time.monotonic() - process.started_at)
+    return Worker.objects.filter(name=process.name, looked_at__gt=since).exists()
 
 
 def _open(scene: Scene) -> str:
@@ -186,7 +189,7 @@ def _made(scene: Scene, call: str) -> bool:
         return bool(Room.objects.filter(call_id=call, made_at__isnull=False).exists())
 
 
-def once(scene: Scene, asked: float, *, not_this: Any) -> Figures:
+def once(scene: Scene, since: float, *, not_this: Any) -> Figures:
     """The newest text went out once, and its states say so."""
     text = text_of(scene)
     assert text, "there is no text"
@@ -201,10 +204,10 @@ def once(scene: Scene, asked: float, *, not_this: Any) -> Figures:
     _settled(scene)
     times = scene.counter.times(reference)
     assert len(times) == 1, f"accepted {len(times)} times"
-    return {"accepted": 1, "delay_s": round(times[0] - asked, 2)}
+    return {"accepted": 1, "delay_s": max(0.0, round(times[0] - since, 2))}
 
 
-def _flagged(scene: Scene, asked: float, before: Any, *, accepted: int) -> Figures:
+def _flagged(scene: Scene, since: float, before: Any, *, accepted: int) -> Figures:
     """The newest text is unknown, was never sent again, and was said so in time."""
     text = text_of(scene)
     assert text, "there is no text"
@@ -214,7 +217,7 @@ def _flagged(scene: Scene, asked: float, before: Any, *, accepted: int) -> Figur
         within_s=PATIENCE_S,
         what="the text is said to be unknown",
     )
-    flagged = time.time() - asked
+    flagged = time.time() - since
     _settled(scene)
     times = scene.counter.times(str(text.pk))
     assert len(times) == accepted, f"accepted {len(times)} times"

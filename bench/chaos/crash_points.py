@@ -20,7 +20,8 @@ from bench.chaos import crash_boundaries, crash_broker, crash_random
 from bench.figures import keep, table
 from dispatch.tests.crash.scene import Scene
 
-#: Slowest text that a killed process may cause, in seconds from its request to the provider.
+#: Slowest text that a killed process may cause, in seconds from its death (or from the request,
+#: where that is later) to the provider.
 DELAY_LIMIT_S = 3.0
 
 

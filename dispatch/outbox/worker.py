@@ -23,7 +23,7 @@ from dispatch.outbox.models import Worker
 log = structlog.get_logger(__name__)
 
 #: Between two looks, so that a dead broker delays work by about as much.
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.5
 #: Between two signs that the worker's claims are alive: a third of their lease.
 RENEW_EVERY_S = 0.5
 #: Between two questions whether it still hears its broker.
