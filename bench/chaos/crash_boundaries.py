@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from dispatch.tests.crash.client import Unanswered
@@ -82,7 +83,7 @@ def _send_carried(point: str) -> Callable[[Scene], Figures]:
         before = text_of(scene)
         # Of two deaths the first is while calling, the second while telling of the first.
         first = "text.calling" if point == "text.unknown" else point
-        with _first_worker(scene, first) as dying:
+        with first_worker(scene, first) as dying:
             status, _ = send(scene)
             assert status == 201, f"answered {status}"
             assert dying.died_within(PATIENCE_S), "it did not die there"
@@ -91,7 +92,7 @@ def _send_carried(point: str) -> Callable[[Scene], Figures]:
                 assert dying.died_within(PATIENCE_S), "it did not die the second time"
         died = time.time()
         if point in ("text.calling", "text.accepted", "text.unknown"):
-            return _flagged(scene, died, before, accepted=int(point == "text.accepted"))
+            return flagged(scene, died, before, accepted=int(point == "text.accepted"))
         return once(scene, died, not_this=before)
 
     return run
@@ -114,7 +115,7 @@ def _close_through(point: str) -> Callable[[Scene], Figures]:
 def _close_carried(point: str) -> Callable[[Scene], Figures]:
     def run(scene: Scene) -> Figures:
         call = _open(scene)
-        with _first_worker(scene, point) as dying:
+        with first_worker(scene, point) as dying:
             status, _ = scene.client().post(f"calls/{call}/close/")
             assert status == 200, f"answered {status}"
             assert dying.died_within(PATIENCE_S), "it did not die there"
@@ -147,27 +148,25 @@ def _dying(scene: Scene, process: Process, point: str) -> Iterator[None]:
 
 
 @contextmanager
-def _first_worker(scene: Scene, point: str) -> Iterator[Process]:
+def first_worker(scene: Scene, point: str, how: str = "") -> Iterator[Process]:
     """The worker that takes the work, and dies at the point; the other one sleeps until then."""
     dying, other = scene.workers
     dying.kill()
-    dying.start(point)
-    until(lambda: _looks(scene, dying), within_s=20, what="the worker looks")
+    dying.start(point, how)
+    since = time.time()
+    until(lambda: looks_since(dying, since), within_s=20, what="the worker looks")
     with scene.quiet(other):
         yield dying
     if not dying.alive:
         dying.start()
 
 
-def _looks(scene: Scene, process: Process) -> bool:
-    from datetime import timedelta
-
-    from django.utils import timezone
-
+def looks_since(process: Process, since: float) -> bool:
+    """Whether a worker has looked at the table after that moment."""
     from dispatch.outbox.models import Worker
 
-    since = timezone.now() - timedelta(seconds=time.monotonic() - process.started_at)
-    return Worker.objects.filter(name=process.name, looked_at__gt=since).exists()
+    moment = datetime.fromtimestamp(since, UTC)
+    return Worker.objects.filter(name=process.name, looked_at__gt=moment).exists()
 
 
 def _open(scene: Scene) -> str:
@@ -201,13 +200,13 @@ def once(scene: Scene, since: float, *, not_this: Any) -> Figures:
         within_s=PATIENCE_S,
         what="the text is known to be accepted",
     )
-    _settled(scene)
+    settled(scene)
     times = scene.counter.times(reference)
     assert len(times) == 1, f"accepted {len(times)} times"
     return {"accepted": 1, "delay_s": max(0.0, round(times[0] - since, 2))}
 
 
-def _flagged(scene: Scene, since: float, before: Any, *, accepted: int) -> Figures:
+def flagged(scene: Scene, since: float, before: Any, *, accepted: int) -> Figures:
     """The newest text is unknown, was never sent again, and was said so in time."""
     text = text_of(scene)
     assert text, "there is no text"
@@ -217,23 +216,23 @@ def _flagged(scene: Scene, since: float, before: Any, *, accepted: int) -> Figur
         within_s=PATIENCE_S,
         what="the text is said to be unknown",
     )
-    flagged = time.time() - since
-    _settled(scene)
+    after = time.time() - since
+    settled(scene)
     times = scene.counter.times(str(text.pk))
     assert len(times) == accepted, f"accepted {len(times)} times"
-    return {"accepted": accepted, "unknown": 1, "unknown_after_s": round(flagged, 2)}
+    return {"accepted": accepted, "unknown": 1, "unknown_after_s": round(after, 2)}
 
 
 def _gone(scene: Scene, call: str) -> Figures:
     """The room is deleted."""
     took = until(lambda: not rooms_left(scene, call), within_s=40, what="the room is deleted")
-    _settled(scene)
+    settled(scene)
     assert not rooms_left(scene, call), "the room is back"
     return {"room_gone_s": round(took, 2)}
 
 
-def _settled(scene: Scene) -> None:
-    """Nothing is left to be done."""
+def settled(scene: Scene) -> None:
+    """Wait until nothing is left to be done."""
     until(lambda: unended() == 0, within_s=40, what="the outbox is empty")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 
 from bench.chaos.crash_boundaries import Boundary, Figures, once, send, text_of
@@ -38,6 +40,23 @@ def _dead(scene: Scene) -> Figures:
         "looked_after_start_s": round(looked, 2),
         "heard_after_return_s": round(heard, 2),
     }
+
+
+def _still(scene: Scene) -> Figures:
+    """Redis takes connections and answers nothing: it holds up neither request nor text."""
+    redis = scene.stack.redis
+    assert redis.pid
+    os.kill(redis.pid, signal.SIGSTOP)
+    try:
+        asked = time.monotonic()
+        before, wall = text_of(scene), time.time()
+        status, _ = send(scene)
+        answered = time.monotonic() - asked
+        assert status == 201, f"answered {status}"
+        figures = once(scene, wall, not_this=before)
+    finally:
+        os.kill(redis.pid, signal.SIGCONT)
+    return {**figures, "answered_s": round(answered, 2), "heard_s": round(_heard_again(scene), 2)}
 
 
 def _returned(scene: Scene) -> Figures:
@@ -91,6 +110,7 @@ def _heard_again(scene: Scene) -> float:
 
 ALL = [
     Boundary("Redis dead, also from the worker's start", _dead),
+    Boundary("Redis stands still", _still),
     Boundary("Redis dead for 30 s", _returned),
     Boundary("a worker that is alive but deaf", _deaf),
 ]

@@ -16,7 +16,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.chaos import crash_boundaries, crash_broker, crash_random
+from bench.chaos import crash_boundaries, crash_broker, crash_random, crash_sleep
 from bench.figures import keep, table
 from dispatch.tests.crash.scene import Scene
 
@@ -42,7 +42,7 @@ def rows(*, kills: int, seed: int, short: bool = False, only: str = "") -> list[
         tempfile.TemporaryDirectory(prefix="sightline-crash-") as directory,
         Scene(Path(directory)) as scene,
     ):
-        wanted = [*crash_boundaries.ALL, *(() if short else crash_broker.ALL)]
+        wanted = [*crash_boundaries.ALL, *crash_sleep.ALL, *(() if short else crash_broker.ALL)]
         found = [_told(_boundary(scene, one)) for one in wanted if only in one.name]
         if kills and only in RANDOM:
             found.append(_told(_random(scene, kills, seed)))

@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from dispatch.outbox.models import Item, Worker
@@ -59,12 +59,19 @@ def due_kinds() -> list[str]:
 
 def take_left_behind(kind: str, count: int) -> list[Item]:
     """Claim so many rows of a kind, the oldest first, past those another worker is taking."""
-    rows = _left_behind().filter(kind=kind).order_by("due_at")
-    with transaction.atomic():
-        found = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:count])
-        for pk in found:
-            _claim(Item.objects.filter(pk=pk))
-    return list(Item.objects.filter(pk__in=found, claimed_by=me(), state=State.CLAIMED))
+    taken = _change(
+        """
+        UPDATE outbox_item SET state = 'claimed', claim = gen_random_uuid(), claimed_by = %s,
+            claimed_at = now(), lease_until = now() + %s, called_at = NULL
+        WHERE id = ANY(ARRAY(
+            SELECT id FROM outbox_item
+            WHERE state = 'pending' AND kind = %s AND due_at <= now() - %s
+            ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+        ))
+        """,
+        [me(), LEASE, kind, LEFT_TO_CELERY, count],
+    )
+    return list(Item.objects.filter(pk__in=taken, claimed_by=me(), state=State.CLAIMED))
 
 
 def _left_behind() -> QuerySet[Item]:
@@ -86,16 +93,29 @@ def _claim(one: QuerySet[Item]) -> bool:
 
 def renew(claims: Iterable[uuid.UUID]) -> None:
     """Say that the worker of these claims lives."""
-    with transaction.atomic():
-        # Past rows that are being changed just now: this must never wait.
-        mine = Item.objects.filter(
-            claim__in=list(claims),
-            claimed_by=me(),
-            state__in=IN_HAND,
-            claimed_at__gt=Now() - LONGEST,
-        )
-        found = list(mine.select_for_update(skip_locked=True).values_list("pk", flat=True))
-        Item.objects.filter(pk__in=found).update(lease_until=Now() + LEASE)
+    _change(
+        """
+        UPDATE outbox_item SET lease_until = now() + %s
+        WHERE id = ANY(ARRAY(
+            SELECT id FROM outbox_item
+            WHERE claim = ANY(%s) AND claimed_by = %s AND state IN ('claimed', 'calling')
+            AND claimed_at > now() - %s
+            FOR UPDATE SKIP LOCKED
+        ))
+        """,
+        [LEASE, list(claims), me(), LONGEST],
+    )
+
+
+def _change(statement: str, values: list[object]) -> list[int]:
+    """Change rows that nobody else is changing, in one statement; which ones.
+
+    One statement, so that a process that is stopped in the middle of it holds no lock: of a
+    transaction of several it would, until the database ends its session.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} RETURNING id", values)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def call(item: Item) -> bool:
@@ -109,9 +129,17 @@ def call(item: Item) -> bool:
 
 def give_back() -> int:
     """Let go of rows whose worker went before the outside call; the count."""
-    return Item.objects.filter(state=State.CLAIMED, lease_until__lt=Now()).update(
-        state=State.PENDING, attempts=F("attempts") + 1, claim=None
+    given = _change(
+        """
+        UPDATE outbox_item SET state = 'pending', claim = NULL, attempts = attempts + 1
+        WHERE id = ANY(ARRAY(
+            SELECT id FROM outbox_item
+            WHERE state = 'claimed' AND lease_until < now() FOR UPDATE SKIP LOCKED
+        ))
+        """,
+        [],
     )
+    return len(given)
 
 
 def interrupted(count: int) -> list[Item]:

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,15 +30,13 @@ class Process:
         self._arguments = arguments
         self._log = log
         self._process: multiprocessing.process.BaseProcess | None = None
-        self.started_at = 0.0
 
-    def start(self, crash_at: str = "") -> None:
-        """`crash_at`: a place of points.py to die at."""
+    def start(self, crash_at: str = "", how: str = "") -> None:
+        """`crash_at`: a place of points.py to die at; `how`: or to stand still at."""
         self._process = _server.Process(
-            target=_child, args=(self._run, self._arguments, str(self._log), crash_at)
+            target=_child, args=(self._run, self._arguments, str(self._log), crash_at, how)
         )
         self._process.start()
-        self.started_at = time.monotonic()
 
     @property
     def alive(self) -> bool:
@@ -63,6 +60,12 @@ class Process:
         self._process.join(seconds)
         return self._process.exitcode == -signal.SIGKILL
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether it is stopped."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return fields[0] == "T"
+
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
@@ -79,14 +82,16 @@ def beat(name: str, schedule: Path, log: Path) -> Process:
     return Process(name, _beat, str(schedule), log=log)
 
 
-def _child(run: Callable[..., None], arguments: tuple[object, ...], log: str, at: str) -> None:
+def _child(
+    run: Callable[..., None], arguments: tuple[object, ...], log: str, at: str, how: str
+) -> None:
     with Path(log).open("ab") as out:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
     # Ctrl-C is for the one who started us, who then ends us.
     os.setpgrp()
     if at:
-        os.environ[points.VARIABLE] = at
+        os.environ |= {points.VARIABLE: at, points.HOW: how}
     points.arm()
     run(*arguments)
 
