@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from dispatch.tests.crash.client import Unanswered
@@ -153,20 +152,11 @@ def first_worker(scene: Scene, point: str, how: str = "") -> Iterator[Process]:
     dying, other = scene.workers
     dying.kill()
     dying.start(point, how)
-    since = time.time()
-    until(lambda: looks_since(dying, since), within_s=20, what="the worker looks")
+    until(lambda: scene.there(dying), within_s=20, what="the worker looks")
     with scene.quiet(other):
         yield dying
     if not dying.alive:
         dying.start()
-
-
-def looks_since(process: Process, since: float) -> bool:
-    """Whether a worker has looked at the table after that moment."""
-    from dispatch.outbox.models import Worker
-
-    moment = datetime.fromtimestamp(since, UTC)
-    return Worker.objects.filter(name=process.name, looked_at__gt=moment).exists()
 
 
 def _open(scene: Scene) -> str:

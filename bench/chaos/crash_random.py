@@ -92,7 +92,9 @@ def run(scene: Scene, *, kills: int, seed: int) -> Tally:
 
 
 def _kill(scene: Scene, chance: random.Random, tally: Tally) -> None:
+    # Whoever is not back yet is spared: killing what has not begun shows nothing.
     victim = chance.choice(scene.everyone)
+    until(lambda: scene.there(victim), within_s=30, what=f"{victim.name} is back")
     victim.kill()
     tally.kills += 1
     victim.start()

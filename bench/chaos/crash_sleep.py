@@ -12,14 +12,13 @@ from bench.chaos.crash_boundaries import (
     Figures,
     first_worker,
     flagged,
-    looks_since,
     once,
     send,
     settled,
     text_of,
 )
 from dispatch.tests.crash.points import STAND_STILL
-from dispatch.tests.crash.scene import Scene, until
+from dispatch.tests.crash.scene import Scene, looks_since, until
 
 #: After it woke, for whatever it would still do.
 WATCHED_S = 2.0

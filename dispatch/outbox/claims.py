@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -107,7 +108,7 @@ def renew(claims: Iterable[uuid.UUID]) -> None:
     )
 
 
-def _change(statement: str, values: list[object]) -> list[int]:
+def _change(statement: str, values: list[Any]) -> list[int]:
     """Change rows that nobody else is changing, in one statement; which ones.
 
     One statement, so that a process that is stopped in the middle of it holds no lock: of a

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Process:
         self._run = run
         self._arguments = arguments
         self._log = log
+        self.started_at = 0.0  # seconds since the epoch
         self._process: multiprocessing.process.BaseProcess | None = None
 
     def start(self, crash_at: str = "", how: str = "") -> None:
@@ -37,6 +39,7 @@ class Process:
             target=_child, args=(self._run, self._arguments, str(self._log), crash_at, how)
         )
         self._process.start()
+        self.started_at = time.time()
 
     @property
     def alive(self) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -35,6 +37,14 @@ def until(condition: Callable[[], Any], *, within_s: float, what: str) -> float:
             raise Stuck(f"{what}: not within {within_s:g} s")
         time.sleep(0.02)
     return time.monotonic() - began
+
+
+def looks_since(process: Process, since: float) -> bool:
+    """Whether a worker has looked at the table after that moment, in seconds since the epoch."""
+    from dispatch.outbox.models import Worker
+
+    moment = datetime.fromtimestamp(since, UTC)
+    return bool(Worker.objects.filter(name=process.name, looked_at__gt=moment).exists())
 
 
 class Scene:
@@ -75,15 +85,15 @@ class Scene:
 
     def wait_web(self, process: Process) -> None:
         """Until it answers."""
-        import socket
+        until(lambda: self.there(process), within_s=20, what=f"{process.name} listens")
 
-        port = self.web_ports[self.web.index(process)]
-
-        def there() -> bool:
+    def there(self, process: Process) -> bool:
+        """Whether it is at work (again): a web process listens, a worker looks."""
+        if process in self.web:
             with socket.socket() as one:
+                port = self.web_ports[self.web.index(process)]
                 return one.connect_ex(("127.0.0.1", port)) == 0
-
-        until(there, within_s=20, what=f"{process.name} listens")
+        return looks_since(process, process.started_at)
 
     @contextmanager
     def quiet(self, process: Process) -> Iterator[None]:
