@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.chaos import crash_boundaries, crash_broker, crash_random, crash_sleep
+from bench.chaos.crash_boundaries import Boundary
 from bench.figures import keep, table
 from dispatch.tests.crash.scene import Scene
 
@@ -43,13 +44,14 @@ def rows(*, kills: int, seed: int, short: bool = False, only: str = "") -> list[
         Scene(Path(directory)) as scene,
     ):
         wanted = [*crash_boundaries.ALL, *crash_sleep.ALL, *(() if short else crash_broker.ALL)]
+        wanted.append(Boundary("afterwards", crash_boundaries.afterwards))
         found = [_told(_boundary(scene, one)) for one in wanted if only in one.name]
         if kills and only in RANDOM:
             found.append(_told(_random(scene, kills, seed)))
     return found
 
 
-def _boundary(scene: Scene, boundary: crash_boundaries.Boundary) -> Row:
+def _boundary(scene: Scene, boundary: Boundary) -> Row:
     began = time.monotonic()
     try:
         figures = boundary.run(scene)

@@ -23,6 +23,8 @@ BETWEEN_S = (0.4, 2.0)
 STOP_EVERY, STOP_S = 10, (1.0, 6.0)
 #: Every so many texts, the provider accepts one and its answer is lost.
 LOSE_ANSWER_EVERY = 40
+#: No kill after this, or the whole would take longer than eight minutes.
+KILLING_S = 420.0
 #: For what is left when the killing has ended.
 SETTLE_WITHIN_S = 60.0
 
@@ -77,6 +79,9 @@ def run(scene: Scene, *, kills: int, seed: int) -> Tally:
         one.start()
     try:
         for number in range(1, kills + 1):
+            if time.monotonic() - began > KILLING_S:
+                tally.why.append(f"the machine is too slow: {number - 1} of {kills} kills")
+                break
             time.sleep(chance.uniform(*BETWEEN_S))
             if number % STOP_EVERY == 0:
                 _stop(scene, chance, tally)

@@ -14,7 +14,6 @@ from bench.chaos.crash_boundaries import (
     flagged,
     once,
     send,
-    settled,
     text_of,
 )
 from dispatch.tests.crash.points import STAND_STILL
@@ -40,7 +39,6 @@ def _slept(point: str) -> Callable[[Scene], Figures]:
         woke = time.time()
         until(lambda: looks_since(sleeper, woke), within_s=PATIENCE_S, what="it goes on")
         time.sleep(WATCHED_S)
-        settled(scene)
         text = text_of(scene)
         times = scene.counter.times(str(text.pk))
         assert len(times) == figures["accepted"], f"accepted {len(times)} times"

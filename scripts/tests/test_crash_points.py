@@ -20,11 +20,11 @@ def test_nothing_is_lost_or_doubled_by_kills() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=150,
+        timeout=300,
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
-    assert "16 passed, 0 failed" in done.stdout, said
+    assert "20 passed, 0 failed" in done.stdout, said
     figures = dict(re.findall(r"(\w+) ([\d.]+)", done.stdout.split("random kills")[1]))
     assert float(figures["acknowledged"]) > 0, said
     assert float(figures["worst_delay_s"]) < 60, said

@@ -56,6 +56,9 @@ class Scene:
         self.counter = Counter()
         self._ports = Ports(None)
         self.web_ports = [self._ports.choose(f"web{number}") or 0 for number in (0, 1)]
+        #: What must still be so when all is over: text → times it was accepted, closed calls.
+        self.expected: dict[str, int] = {}
+        self.closed: list[str] = []
         self.web: list[Process] = []
         self.workers: list[Process] = []
         self.beat: Process
