@@ -20,13 +20,14 @@ from dispatch.centres.models import Centre, User
 from dispatch.errors import Conflict, Throttled
 from dispatch.feed.replay import stamp
 from dispatch.feed.unit import append
-from dispatch.outbox.carry import put
+from dispatch.outbox.carry import calling, insist, put
 from dispatch.outbox.handlers import Handler, register
 
 State = TextMessage.State
 
 #: A text nobody could send within this time is given up: a late link helps no one.
 VALID_FOR = timedelta(minutes=5)
+NOT_SENT = "Sending was interrupted, and the text did not go out. Send it again."
 #: At most this many texts for one call (SMS pumping, impatient fingers).
 TEXTS_PER_CALL = 10
 
@@ -87,32 +88,58 @@ def queue_text(call: Call, *, user: User) -> TextMessage:
 
 
 def carry_text(wall: int, args: dict[str, Any]) -> None:
-    """Send one text: scope, provider, scope. Never twice: a claimed row is sent by nobody else."""
+    """Send one text: scope, provider, scope. Never twice: see outbox.claims.
+
+    What it may find in `sending` was claimed before, by a worker that went before its call.
+    """
     centre = centre_by_wall(wall)
     with scope(centre):
-        text = _advance(args["text"], {State.QUEUED}, State.SENDING)
+        text = _advance(args["text"], {State.QUEUED, State.SENDING}, State.SENDING)
         if text is None:
             return
-        if not text.call.is_open or timezone.now() - text.queued_at > VALID_FOR:
-            _settle(text, State.FAILED, "The call was closed before the text went out.")
+        if why := _too_late(text):
+            _settle(text, State.FAILED, why)
             return
         to, wording, reference = text.number, _words(text), str(text.pk)
         provider = text.provider
     try:
-        sent = gateway.get(provider).send(to=to, body=wording, reference=reference)
+        sent = gateway.get(provider).send(
+            to=to, body=wording, reference=reference, deadline=calling()
+        )
     except gateway.NotAccepted as refusal:
         _after(centre, args["text"], State.FAILED, refusal.reason)
     except gateway.Uncertain as doubt:
         _after(centre, args["text"], State.UNKNOWN, doubt.reason)
     else:
-        _after(centre, args["text"], State.ACCEPTED, "", provider_id=sent.provider_id)
+        insist(
+            lambda: _after(centre, args["text"], State.ACCEPTED, "", provider_id=sent.provider_id)
+        )
         if sent.state == "delivered":
             _after(centre, args["text"], State.DELIVERED, "")
+
+
+def _too_late(text: TextMessage) -> str:
+    if not text.call.is_open:
+        return "The call was closed before the text went out."
+    if timezone.now() - text.queued_at > VALID_FOR:
+        minutes = VALID_FOR // timedelta(minutes=1)
+        return f"It could not be sent for {minutes} minutes. Send it again."
+    return ""
 
 
 def lost_text(wall: int, args: dict[str, Any]) -> None:
     """The worker died while sending: nobody knows, so the dispatcher decides."""
     _after(centre_by_wall(wall), args["text"], State.UNKNOWN, "Sending was interrupted.")
+
+
+def unsent_text(wall: int, args: dict[str, Any]) -> None:
+    """It was said to be unknown, and surely was not sent."""
+    _after(centre_by_wall(wall), args["text"], State.FAILED, NOT_SENT)
+
+
+def give_up_text(wall: int, args: dict[str, Any]) -> None:
+    """Every attempt failed before the provider was asked."""
+    _after(centre_by_wall(wall), args["text"], State.FAILED, NOT_SENT)
 
 
 def apply_delivery(wall: int, text_id: UUID, *, delivered: bool, reason: str = "") -> None:
@@ -209,4 +236,13 @@ def body(text: TextMessage) -> dict[str, Any]:
 
 def register_work() -> None:
     """Name this room's outbox handlers; called when the app is ready."""
-    register("callers.text", Handler(carry=carry_text, repeatable=False, lost=lost_text))
+    register(
+        "callers.text",
+        Handler(
+            carry=carry_text,
+            repeatable=False,
+            lost=lost_text,
+            unsent=unsent_text,
+            gave_up=give_up_text,
+        ),
+    )

@@ -8,6 +8,7 @@ import sys
 from django.conf import settings
 
 from callers.sms.gateway import NotAccepted, Provider, Sent
+from dispatch.outbox.deadline import Deadline
 
 
 class ConsoleProvider(Provider):
@@ -19,7 +20,7 @@ class ConsoleProvider(Provider):
 
     name = "console"
 
-    def _send(self, *, to: str, body: str, reference: str) -> Sent:
+    def _send(self, *, to: str, body: str, reference: str, deadline: Deadline) -> Sent:
         stream = sys.stdout
         if not settings.DEVELOPMENT and not stream.isatty():
             raise NotAccepted(

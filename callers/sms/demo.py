@@ -9,6 +9,7 @@ from django.conf import settings
 from callers.models import DemoText, TextMessage
 from callers.sms.gateway import Capabilities, NotAccepted, Provider, Sent
 from dispatch.centres.access import system_scope
+from dispatch.outbox.deadline import Deadline
 
 
 class DemoProvider(Provider):
@@ -17,7 +18,7 @@ class DemoProvider(Provider):
     name = "demo"
     capabilities = Capabilities(delivery_reports=True)
 
-    def _send(self, *, to: str, body: str, reference: str) -> Sent:
+    def _send(self, *, to: str, body: str, reference: str, deadline: Deadline) -> Sent:
         if not settings.DEVELOPMENT:
             raise NotAccepted("The demo provider works in development only. Set SMS_PROVIDER.")
         with system_scope("demo.phone"):
@@ -26,6 +27,7 @@ class DemoProvider(Provider):
             )
         if text is None:
             raise NotAccepted("This text is not known here.")
+        deadline.check()
         # Sending twice under one reference leaves one text, as with a real provider.
         demo, _ = DemoText.objects.update_or_create(
             text_id=text.pk,

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from django.http import HttpRequest
 
 from dispatch.feed.unit import forbid_inside_unit
+from dispatch.outbox.deadline import Deadline
 
 #: Name → "module:class". A new provider is a module and a line here.
 PROVIDERS = {
@@ -75,10 +76,12 @@ class Gateway(Protocol):
     name: str
     capabilities: Capabilities
 
-    def send(self, *, to: str, body: str, reference: str) -> Sent:
+    def send(self, *, to: str, body: str, reference: str, deadline: Deadline) -> Sent:
         """Hand over one text; `to` is E.164, `reference` our id of it, to tell repeats apart.
 
-        Raises NotAccepted or Uncertain, and InsideUnit within a unit of work.
+        Nothing of it leaves after the deadline, for by then somebody else may have been asked
+        to deal with the text. Raises NotAccepted, Uncertain, or deadline.Passed when it was too
+        late and nothing left; and InsideUnit within a unit of work.
         """
 
     def verify_signature(self, request: HttpRequest) -> bool:
@@ -89,17 +92,19 @@ class Gateway(Protocol):
 
 
 class Provider(ABC):
-    """Base of the providers: keeps sending out of units, and takes no reports by default."""
+    """Base of the providers: sends outside of units and in time, and takes no reports."""
 
     name: str
     capabilities = Capabilities()
 
-    def send(self, *, to: str, body: str, reference: str) -> Sent:
+    def send(self, *, to: str, body: str, reference: str, deadline: Deadline) -> Sent:
         forbid_inside_unit("sms.gateway.send")
-        return self._send(to=to, body=body, reference=reference)
+        deadline.check()
+        return self._send(to=to, body=body, reference=reference, deadline=deadline)
 
     @abstractmethod
-    def _send(self, *, to: str, body: str, reference: str) -> Sent: ...
+    def _send(self, *, to: str, body: str, reference: str, deadline: Deadline) -> Sent:
+        """As send; asks the deadline again after whatever takes time (sms.wire does)."""
 
     def verify_signature(self, request: HttpRequest) -> bool:
         return False

@@ -19,10 +19,15 @@ from callers.sms import gateway, words
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
 from dispatch.feed.unit import InsideUnit
+from dispatch.outbox.deadline import Deadline
 from dispatch.tests import factories
 
 LINK = "http://localhost:8000/newhaven#0123456789abcdefABCDEF"
 BODY = f"New Haven 911: show us what you see. Open this link: {LINK}"
+
+
+def soon() -> Deadline:
+    return Deadline.within(5)
 
 
 def text_of(centre: Centre) -> TextMessage:
@@ -54,7 +59,7 @@ def test_every_provider_keeps_the_promises(name: str) -> None:
     assert provider.verify_signature(request) is False
     assert provider.parse_delivery(request) == []
     with scope(factories.centre()), pytest.raises(InsideUnit):
-        provider.send(to="+12035550142", body=BODY, reference=str(uuid.uuid4()))
+        provider.send(to="+12035550142", body=BODY, reference=str(uuid.uuid4()), deadline=soon())
 
 
 def test_an_unknown_provider_is_a_text_that_surely_did_not_go() -> None:
@@ -67,8 +72,8 @@ def test_the_demo_provider_shows_texts_on_the_phone() -> None:
     centre = factories.centre(name="New <Haven> 911")
     text = text_of(centre)
     provider = gateway.get("demo")
-    sent = provider.send(to=text.number, body=BODY, reference=str(text.pk))
-    again = provider.send(to=text.number, body=BODY, reference=str(text.pk))
+    sent = provider.send(to=text.number, body=BODY, reference=str(text.pk), deadline=soon())
+    again = provider.send(to=text.number, body=BODY, reference=str(text.pk), deadline=soon())
     assert sent == again
     assert sent.state == "delivered"
     kept = DemoText.objects.get(text=text)
@@ -100,7 +105,7 @@ def test_the_demo_phone_is_newest_first_and_bounded(monkeypatch: pytest.MonkeyPa
     provider = gateway.get("demo")
     for place in range(demo.SHOWN + 1):
         text = text_of(centre)
-        provider.send(to=text.number, body=f"text {place}", reference=str(text.pk))
+        provider.send(to=text.number, body=f"text {place}", reference=str(text.pk), deadline=soon())
     shown = Client().get("/demo/phone/texts.json").json()["texts"]
     assert len(shown) == demo.SHOWN
     assert [one["body_before"] for one in shown[:2]] == ["text 3", "text 2"]
@@ -110,7 +115,7 @@ def test_the_demo_phone_is_newest_first_and_bounded(monkeypatch: pytest.MonkeyPa
 @pytest.mark.usefixtures("_development")
 def test_a_text_nobody_knows_is_not_accepted() -> None:
     with pytest.raises(gateway.NotAccepted):
-        gateway.get("demo").send(to="+1", body=BODY, reference=str(uuid.uuid4()))
+        gateway.get("demo").send(to="+1", body=BODY, reference=str(uuid.uuid4()), deadline=soon())
 
 
 @pytest.mark.parametrize(("development", "provider"), [(False, "demo"), (True, "console")])
@@ -131,7 +136,7 @@ def test_the_demo_provider_is_off_outside_development(settings: Any) -> None:
     settings.DEVELOPMENT = False
     text = text_of(factories.centre())
     with pytest.raises(gateway.NotAccepted, match="development only"):
-        gateway.get("demo").send(to=text.number, body=BODY, reference=str(text.pk))
+        gateway.get("demo").send(to=text.number, body=BODY, reference=str(text.pk), deadline=soon())
     assert not DemoText.objects.filter(text=text).exists()
 
 
@@ -147,16 +152,20 @@ def test_the_console_provider_prints_and_never_logs(
     settings.DEVELOPMENT = False
     with caplog.at_level(logging.DEBUG):
         monkeypatch.setattr(sys, "stdout", terminal := Terminal())
-        sent = provider.send(to="+12035550142", body=BODY, reference=str(uuid.uuid4()))
+        sent = provider.send(
+            to="+12035550142", body=BODY, reference=str(uuid.uuid4()), deadline=soon()
+        )
         assert terminal.getvalue() == f"text to +12035550142: {BODY}\n"
         assert sent.state == "accepted"
         # A file or a pipe is no terminal: nothing is written, and nobody is told it went out.
         monkeypatch.setattr(sys, "stdout", pipe := io.StringIO())
         with pytest.raises(gateway.NotAccepted, match="no terminal"):
-            provider.send(to="+12035550142", body=BODY, reference=str(uuid.uuid4()))
+            provider.send(
+                to="+12035550142", body=BODY, reference=str(uuid.uuid4()), deadline=soon()
+            )
         assert pipe.getvalue() == ""
         settings.DEVELOPMENT = True
-        provider.send(to="+12035550142", body=BODY, reference=str(uuid.uuid4()))
+        provider.send(to="+12035550142", body=BODY, reference=str(uuid.uuid4()), deadline=soon())
         assert BODY in pipe.getvalue()
     assert LINK not in caplog.text
 

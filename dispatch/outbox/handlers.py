@@ -18,15 +18,20 @@ class TryAgain(Exception):
 class Handler:
     """How to carry out one kind.
 
-    `repeatable` work is tried again after a lapsed claim. Other work becomes `unknown`
-    then, because doing it twice would do harm (a text), and `lost` is told.
-    `gave_up` is told when the attempts are used up.
+    `repeatable` work is tried again whatever happened to its worker. Other work would do harm
+    twice (a text): its handler asks `carry.calling()` right before the outside call, and what
+    is interrupted after that becomes `unknown`.
+
+    The others are told how such work ended, before the row says so; each may be told twice.
+    `lost`: nobody knows whether it happened. `unsent`: it was called lost, and surely did not
+    happen. `gave_up`: the attempts are used up.
     """
 
     carry: Work
     repeatable: bool
     attempts: int = 8
     lost: Work | None = None
+    unsent: Work | None = None
     gave_up: Work | None = None
 
 

@@ -1,22 +1,20 @@
-"""The doors Celery knocks on, and each worker's own look at the table."""
+"""The doors Celery knocks on."""
 
 from __future__ import annotations
 
-import threading
-import time
+from datetime import timedelta
 from typing import Any
 
-import structlog
 from celery import shared_task
-from celery.signals import worker_ready
-from django.db import connections
+from celery.signals import worker_init, worker_shutting_down
 
 from dispatch.outbox import carry as carrying
+from dispatch.outbox import claims, ears, worker
 
-log = structlog.get_logger(__name__)
-
-#: Seconds between a worker's own looks, so that a dead broker delays work by about as much.
-LOOK_EVERY_S = 1.0
+#: Of work that was done, as long as someone may look into what happened today; of work that
+#: was not, longer. Its arguments are references only, so this is about the table's size.
+DONE_KEPT = timedelta(days=1)
+OTHERS_KEPT = timedelta(days=14)
 
 
 @shared_task(name="outbox.carry")
@@ -25,23 +23,25 @@ def carry(item_id: int) -> None:
     carrying.carry(item_id)
 
 
-@shared_task(name="outbox.sweep")
-def sweep() -> None:
-    """Carry out what was left behind."""
-    carrying.sweep()
+@shared_task(name=ears.CANARY)
+def canary() -> None:
+    """This worker hears."""
+    ears.hear()
 
 
-@worker_ready.connect
-def _look_each_second(**_: Any) -> None:
-    threading.Thread(target=_look_forever, name="outbox-sweep", daemon=True).start()
+@shared_task(name="outbox.prune")
+def prune() -> int:
+    """Delete what ended long ago; the count."""
+    return claims.forget(done=DONE_KEPT, others=OTHERS_KEPT)
 
 
-def _look_forever() -> None:
-    while True:
-        try:
-            carrying.sweep()
-        except Exception as problem:  # noqa: BLE001 (it must go on looking)
-            log.warning("outbox_sweep_failed", problem=type(problem).__name__)
-        finally:
-            connections.close_all()
-        time.sleep(LOOK_EVERY_S)
+@worker_init.connect
+def _start(sender: Any, **_: Any) -> None:
+    # Not worker_ready: that comes once the broker has answered, which may be never.
+    worker.start(sender.hostname)
+
+
+@worker_shutting_down.connect
+def _take_nothing_more(**_: Any) -> None:
+    # What is being carried out is waited for, by Celery and by the lanes' own threads.
+    ears.leaving.set()

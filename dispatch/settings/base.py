@@ -79,12 +79,15 @@ DATABASES: dict[str, dict[str, Any]] = {
         # A connection that died with its server is found out before it is used.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            # A process that stands still in the middle of a unit would keep its rows locked,
+            # and whoever needs them waiting, for as long as it stands.
+            "options": "-c idle_in_transaction_session_timeout=5s",
             "pool": {
                 "min_size": 0,
                 "max_size": DATABASE_POOL,
                 # While PostgreSQL is away people get an answer, not half a minute's wait.
                 "timeout": 3,
-            }
+            },
         },
     }
 }

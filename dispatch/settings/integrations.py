@@ -20,23 +20,55 @@ FEED_PREFIX = env.str("FEED_PREFIX", default="feed")
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A task only names an outbox row that is claimed in the database, so running one
-# twice is harmless and losing one costs a second (dispatch.outbox.sweep).
+# A message is a hint: it names an outbox row, which is claimed in the database, or a look at
+# everything, which is taken anew soon. So one that comes twice is harmless, and one that is
+# lost costs a second (dispatch.outbox.worker). All that follows is chosen for a worker that
+# never stops listening, not for messages that are never lost.
+#
+# Acknowledged when carried out, so with a multiplier of 1 a worker takes no more than it has
+# threads for, and what would wait behind a slow one is there for the others.
 CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Of a pool of processes: the message of a child that was killed goes back at once. (Threads,
+# which we use, die with their worker; its messages come back after the visibility timeout.)
+# No message goes round for ever: each expires in a minute, each row has its attempts.
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A thread cannot be cancelled, and a killed child could leave a text that nobody knows of.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# A queue for each worker, by which it notices that it has become deaf (dispatch.outbox.ears).
+CELERY_WORKER_DIRECT = True
+# Comes back to a broker within two seconds, and never gives up; None is "for ever" (beat).
+CELERY_WORKER_CONSUMER = "dispatch.outbox.consumer:Consumer"
+CELERY_BROKER_CONNECTION_RETRY = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A Redis that is full or read-only answers with an error: a reason to try again, not to end.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Longer than any task takes, or Redis gives it out a second time while it runs. When a
+    # worker was killed, its messages come back after this (looked at every 10 s, where
+    # Celery's own would be 100), and most have expired by then: the outbox was quicker.
     "visibility_timeout": 60,
+    "unacked_restore_throttle": 1,
+    # A Redis that stands still, or whose network does, is an error, not a wait without end:
+    # a connection without an answer is given up after some ten seconds (BRPOP's one second
+    # and two checks).
     "socket_timeout": 5,
     "socket_connect_timeout": 1,
+    "health_check_interval": 4,
+    "socket_keepalive": True,
+    # Of senders: once more at once, then it is for the next look at the table.
     "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "rooms": {"task": "calls.reconcile", "schedule": 10.0, "options": {"expires": 10}},
     "cameras": {"task": "calls.watch", "schedule": 5.0, "options": {"expires": 5}},
     "pollers": {"task": "callers.lapse", "schedule": 4.0, "options": {"expires": 4}},
+    "outbox": {"task": "outbox.prune", "schedule": 300.0, "options": {"expires": 300}},
     "links": {"task": "callers.expire_unopened", "schedule": 60.0, "options": {"expires": 60}},
     "entries": {"task": "feed.prune", "schedule": 600.0, "options": {"expires": 600}},
 }

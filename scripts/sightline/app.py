@@ -76,6 +76,9 @@ class Worker(OwnPart):
             "celery",
             *("-A", "dispatch.celery", "worker"),
             *("--pool", "threads", "--concurrency", "8", "-l", "info"),
+            # Nothing of what workers would tell each other is used, and listening for it takes
+            # a second at every start and every reconnection.
+            *("--without-mingle", "--without-gossip"),
         )
 
     def ready(self) -> bool:
