@@ -79,6 +79,10 @@ def bench_glass(arguments: list[str]) -> int:
     return _bench("glass", arguments)
 
 
+def bench_intake(arguments: list[str]) -> int:
+    return _bench("intake", arguments)
+
+
 def _bench(module: str, arguments: list[str]) -> int:
     """One measurement; it says itself what it requires, and fails where that is not met."""
     install(tests=True)
