@@ -22,7 +22,6 @@ from dispatch.centres.models import Centre, Membership, User
 from dispatch.console import snapshot
 from dispatch.feed import replay
 
-
 #: Calls made in one transaction.
 AT_ONCE = 50
 

@@ -179,3 +179,19 @@ def test_a_caller_that_floods_makes_the_server_neither_grow_nor_deaf(web: Web, c
         assert Fix.objects.filter(call=call).count() == acked + 1 + 21
     assert worst < 5
     assert web.memory() - before < GROWTH
+
+
+def test_more_posts_at_once_than_connections_are_all_stored(web: Web, call: Call) -> None:
+    """Those who wait for a commit must leave a connection to who commits."""
+    callers = [Caller(web, call) for _ in range(16)]
+
+    def post(number: int) -> list[int]:
+        acked = []
+        for seq in range(1, 6):
+            status, said = callers[number].items([{"client_seq": seq, **fix()}])
+            assert status == 200
+            acked += said["acked"]
+        return acked
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(post, range(16))) == [[1, 2, 3, 4, 5]] * 16

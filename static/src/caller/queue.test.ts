@@ -291,6 +291,18 @@ describe("Queue", () => {
     ]);
   });
 
+  it("sends no words by the socket before those of the page before this one are taken", async () => {
+    const { queue, world } = setup();
+    queue.add("chat", { text: "before the reload" });
+    const after = setup({ boot: "b2", world: { live: true, stored: world.stored } });
+    after.queue.add("chat", { text: "after it" });
+    after.queue.open();
+    expect(after.sent.map(({ boot }) => boot)).toEqual(["b1"]);
+    after.queue.take("b1", { acked: [1], refused: [] });
+    await settle();
+    expect(after.sent.map(({ boot }) => boot)).toEqual(["b1", "b2"]);
+  });
+
   it("knows the words that a page before this one wrote, and whose were refused", async () => {
     const { queue, world } = setup();
     queue.add("chat", { text: "hello" });
