@@ -1,4 +1,5 @@
 import django.contrib.postgres.indexes
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -18,6 +19,37 @@ class Migration(migrations.Migration):
                 fields=["received_at"],
                 name="fix_by_receipt",
                 pages_per_range=32,
+            ),
+        ),
+        # The indexes that Django makes for references are covered by the others.
+        migrations.AlterField(
+            model_name="fix",
+            name="centre",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="centres.centre",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="fix",
+            name="call",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="fixes",
+                to="calls.call",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="fix",
+            name="session",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="fixes",
+                to="callers.callersession",
             ),
         ),
         migrations.AddField(

@@ -10,6 +10,7 @@ from django.db import models
 
 from callers.models.session import CallerSession
 from dispatch.calls.models import Call
+from dispatch.centres.models import Centre
 from dispatch.centres.tenancy import Tenant, scoped
 
 
@@ -38,8 +39,13 @@ class Fix(Reported):
     Not partitioned, for its key has no time in it: docs/adr/0009.
     """
 
-    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="fixes")
-    session = models.ForeignKey(CallerSession, on_delete=models.CASCADE, related_name="fixes")
+    # No index of its own for each of the three: the key and fix_by_call begin with a session and a
+    # call, nothing looks for a centre's fixes alone, and each index is written with every fix.
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="+", db_index=False)
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="fixes", db_index=False)
+    session = models.ForeignKey(
+        CallerSession, on_delete=models.CASCADE, related_name="fixes", db_index=False
+    )
     boot = models.CharField(max_length=40)
     client_seq = models.PositiveIntegerField()
     #: What the phone's clock said; kept because it may be evidence of a wrong clock.
