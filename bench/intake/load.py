@@ -108,6 +108,8 @@ class SocketPage(Page):
             additional_headers={"Cookie": self.cookie},
             compression=None,
             ping_interval=None,
+            open_timeout=60,
+            close_timeout=1,
             max_size=None,
         )
         self.answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
