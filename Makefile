@@ -3,7 +3,7 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run run-lan doctor password install test lint format unit e2e protocol messages sizes screenshots bench-first-frame bench-glass bench-fanout newcomer try-dockerfile lock manage
+.PHONY: help run run-lan doctor password test unit e2e lint format protocol messages sizes bench-first-frame bench-glass bench-fanout bench-intake screenshots newcomer try-dockerfile manage install lock
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench-glass:  ## Camera to console, frame by frame, against a bare livekit-clien
 
 bench-fanout:  ## A hundred positions a second to a hundred consoles, against Channels and bare ws
 	@$(SIGHTLINE) bench-fanout $(ARGS)
+
+bench-intake:  ## Positions stored a second for a core, at 1,000 callers, against the bare database (ARGS='--seconds 5')
+	@$(SIGHTLINE) bench-intake $(ARGS)
 
 screenshots:  ## Take the pictures of every surface again
 	@$(SIGHTLINE) screenshots

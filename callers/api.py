@@ -75,7 +75,7 @@ def door(view: Door) -> Door:
             response = view(request, *args, **kwargs)
         except DomainError as refusal:
             response = JsonResponse(refusal.as_body(), status=refusal.status)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):  # not JSON of ours, or nested without end
             said = DomainError("This was not understood. Load the page again.", code="bad_request")
             response = JsonResponse(said.as_body(), status=said.status)
         response["Cache-Control"] = "no-store"
@@ -94,11 +94,13 @@ def open_link(request: HttpRequest) -> HttpResponse:
     asked = msgspec.json.decode(request.body, type=OpenRequest)
     sessions.check_boot(asked.boot)
     found = links.look_up(asked.secret)
+    _throttle("open", found.link_id)
     centre = centre_by_wall(found.centre_id)
     with scope(centre):
         opened = sessions.open_session(
             found.link_id,
             known=asked.session,
+            boot=asked.boot,
             device=devices.name(request.headers.get("User-Agent", "")),
             language=catalogue.match(asked.language)
             or catalogue.negotiate(request.headers.get("Accept-Language", ""), centre.language),
@@ -198,6 +200,6 @@ def _seat_body(given: seats.Seat) -> dict[str, Any]:
     return {**given.as_body(), "staff_prefix": seats.STAFF_PREFIX}
 
 
-def _throttle(kind: str, session_id: uuid.UUID) -> None:
-    if not throttles.allow(kind, str(session_id)):
+def _throttle(kind: str, key: uuid.UUID) -> None:
+    if not throttles.allow(kind, str(key)):
         raise Throttled("Too many tries. Wait a minute, then tap again.")

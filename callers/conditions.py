@@ -30,10 +30,15 @@ events.WORDS.update({f"condition.{name}": begins for name, (begins, _) in CONDIT
 events.WORDS.update({f"condition.{name}.over": over for name, (_, over) in CONDITIONS.items()})
 
 
-def report(session: CallerSession, *, names: list[str]) -> None:
-    """The page's conditions as they are now. Unknown names (a newer page's) are left out."""
+def report(session: CallerSession, *, boot: str, names: list[str]) -> None:
+    """The page's conditions as they are now. Unknown names (a newer page's) are left out.
+
+    What an earlier page load says late changes nothing: it is over.
+    """
     call = lock(session.call)
-    session.refresh_from_db(fields=["conditions"])  # as it is under the lock
+    session.refresh_from_db(fields=["conditions", "boot"])  # as it is under the lock
+    if not sessions.speaks(session, call, boot):
+        return
     now = sorted(set(names) & CONDITIONS.keys())
     before = set(session.conditions)
     if before == set(now):

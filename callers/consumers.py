@@ -64,8 +64,7 @@ class CallerSocket(FeedSocket):
             asked = msgspec.convert(message, ItemsMessage)
         except msgspec.ValidationError:
             raise DomainError("This message is not understood.", code="bad_message") from None
-        outcome = await in_thread(
-            intake.apply,
+        outcome = await intake.apply_soon(
             centre=self.centre,
             session_id=self.session_id,
             boot=asked.boot,

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal, TypedDict, cast
+from uuid import UUID
 
 import msgspec
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
 
-from callers import catalogue, conditions, locations, sessions, throttles
+from callers import catalogue, conditions, fixes, locations, sessions, throttles
 from callers.models import AppliedItem, CallerSession
 from dispatch.calls import chat, requests, services
+from dispatch.calls.access import lock
 from dispatch.calls.models import Call
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
-from dispatch.errors import DomainError
+from dispatch.errors import Conflict, DomainError
+from dispatch.feed.threads import in_thread
+
+log = structlog.get_logger(__name__)
 
 #: Items in one post.
 BATCH_LIMIT = 500
+#: Seconds in which fixes should be committed; a page waits ten for its answer.
+COMMIT_WITHIN_S = 8.0
 
 
 class Chat(msgspec.Struct, tag="chat", tag_field="kind"):
@@ -88,54 +101,84 @@ class Outcome(TypedDict):
     refused: list[Refusal]
 
 
-def _seq_of(raw: object) -> int:
-    seq = raw.get("client_seq") if isinstance(raw, dict) else None
-    return seq if isinstance(seq, int) and 0 < seq < 2**31 else 0
+class _Sorted:
+    """One post, and what became of each of its items, by their place in it."""
 
-
-def apply(*, centre: Centre, session_id: Any, boot: str, raw_items: list[Any]) -> Outcome:
-    """Apply a page's items in order; each is acked or refused with a reason.
-
-    A refused item costs only itself. Raises DomainError for a post that is no list of items,
-    LinkDead when the link was revoked.
-    """
-    boot = sessions.check_boot(boot)
-    if len(raw_items) > BATCH_LIMIT:
-        raise DomainError("Too many items at once.", code="too_long", status=413)
-    outcome: Outcome = {"acked": [], "refused": []}
-    fixes: list[tuple[int, locations.FixReport]] = []
-    with scope(centre):
-        session = sessions.get(session_id)
-        if not session.call.is_open:
-            message = "The call has ended."
-            outcome["refused"] = [
-                {"client_seq": _seq_of(raw), "code": "call_closed", "message": message}
-                for raw in raw_items
-            ]
-            return outcome
-        quota = _quota(session, raw_items)
-        for raw in raw_items:
-            seq = _seq_of(raw)
+    def __init__(self, boot: str, raw_items: list[Any]) -> None:
+        self.boot = sessions.check_boot(boot)
+        if len(raw_items) > BATCH_LIMIT:
+            raise DomainError("Too many items at once.", code="too_long", status=413)
+        self.seqs = [_seq_of(raw) for raw in raw_items]
+        #: True: acked. Nothing: neither taken nor refused, so that the page sends it again.
+        self.fates: dict[int, DomainError | Literal[True]] = {}
+        self.said: list[tuple[int, Said]] = []
+        self.fixes: list[tuple[int, FixItem]] = []
+        for place, raw in enumerate(raw_items):
             try:
-                item = _read(raw, seq)
-                kind = str(type(item).__struct_config__.tag)
-                if quota[kind] <= 0:
-                    raise DomainError("Too many at once. Sent again later.", code="throttled")
-                quota[kind] -= 1
+                item = _read(raw, self.seqs[place])
                 if isinstance(item, FixItem):
                     locations.check(item)
-                    fixes.append((seq, item))
+                    self.fixes.append((place, item))
                 else:
-                    with transaction.atomic():
-                        _apply_once(session, boot, item)
+                    self.said.append((place, item))
             except DomainError as refusal:
+                self.fates[place] = refusal
+
+    def settle(
+        self, items: Sequence[tuple[int, object]], fate: DomainError | Literal[True]
+    ) -> None:
+        self.fates.update((place, fate) for place, _ in items)
+
+    def outcome(self) -> Outcome:
+        outcome: Outcome = {"acked": [], "refused": []}
+        for place, fate in sorted(self.fates.items()):
+            seq = self.seqs[place]
+            if isinstance(fate, DomainError):
                 outcome["refused"].append(
-                    {"client_seq": seq, "code": refusal.code, "message": refusal.message}
+                    {"client_seq": seq, "code": fate.code, "message": fate.message}
                 )
             else:
                 outcome["acked"].append(seq)
-        locations.take(session, boot=boot, reports=fixes)
-    return outcome
+        return outcome
+
+
+def apply(*, centre: Centre, session_id: UUID, boot: str, raw_items: list[Any]) -> Outcome:
+    """Apply a page's items; each is acked or refused with a reason, or neither: then send it again.
+
+    An item is acked once it is committed. What is said is applied in its order; a refused item
+    costs only itself. Raises DomainError for a post that is no list of items, LinkDead when the
+    link was revoked.
+    """
+    post = _Sorted(boot, raw_items)
+    stored = _hand_over(centre, session_id, post)
+    if post.said:
+        _say(centre, session_id, post)
+    if stored:
+        if not connection.in_atomic_block:
+            # Those who wait must not hold the connections that the writers need.
+            connection.close()
+        with _fate_of_fixes(post):
+            stored.result(COMMIT_WITHIN_S)
+    return post.outcome()
+
+
+async def apply_soon(
+    *, centre: Centre, session_id: UUID, boot: str, raw_items: list[Any]
+) -> Outcome:
+    """The same from the event loop. A post of fixes alone, as nearly all are, needs no thread."""
+    post = _Sorted(boot, raw_items)
+    stored = _hand_over(centre, session_id, post)
+    if post.said:
+        await in_thread(_say, centre, session_id, post)
+    if stored:
+        with _fate_of_fixes(post):
+            await asyncio.wait_for(asyncio.wrap_future(stored), COMMIT_WITHIN_S)
+    return post.outcome()
+
+
+def _seq_of(raw: object) -> int:
+    seq = raw.get("client_seq") if isinstance(raw, dict) else None
+    return seq if type(seq) is int and 0 < seq < 2**31 else 0
 
 
 def _read(raw: object, seq: int) -> Item:
@@ -149,14 +192,82 @@ def _read(raw: object, seq: int) -> Item:
         raise DomainError("This was not understood.", code=code) from None
 
 
-def _quota(session: CallerSession, raw_items: list[Any]) -> dict[str, int]:
-    """How many of each kind are taken now."""
-    counts: dict[str, int] = {}
-    for raw in raw_items:
-        kind = raw.get("kind") if isinstance(raw, dict) else None
-        if isinstance(kind, str) and kind in throttles.LIMITS:
-            counts[kind] = counts.get(kind, 0) + 1
-    return {kind: throttles.allow(kind, str(session.pk), count) for kind, count in counts.items()}
+def _hand_over(centre: Centre, session_id: UUID, post: _Sorted) -> Future[None] | None:
+    """Put the post's fixes where many are stored at once; None where there are none to wait for."""
+    allowed = throttles.allow("fix", str(session_id), len(post.fixes)) if post.fixes else 0
+    post.settle(post.fixes[allowed:], _throttled())
+    del post.fixes[allowed:]
+    if not post.fixes:
+        return None
+    received = timezone.now()
+    points = [
+        locations.point(
+            session_id,
+            boot=post.boot,
+            client_seq=item.client_seq,
+            report=item,
+            received=received,
+        )
+        for _, item in post.fixes
+    ]
+    try:
+        return fixes.intake().put(fixes.Post(centre, session_id, points))
+    except fixes.Busy:
+        return None
+
+
+@contextmanager
+def _fate_of_fixes(post: _Sorted) -> Iterator[None]:
+    """What the end of the wait for the commit means for the post's fixes."""
+    try:
+        yield
+    except (TimeoutError, OperationalError, InterfaceError) as problem:
+        # They may be stored yet, or not: sent again, they are stored once.
+        log.warning("fixes_unanswered", count=len(post.fixes), problem=type(problem).__name__)
+    except Conflict as closed:
+        post.settle(post.fixes, closed)
+    else:
+        post.settle(post.fixes, True)
+
+
+def _throttled() -> DomainError:
+    return DomainError("Too many at once. Sent again later.", code="throttled")
+
+
+def _say(centre: Centre, session_id: UUID, post: _Sorted) -> None:
+    """Apply what is not a position, in order, in one transaction."""
+    quota = _quota(str(session_id), post.said)
+    fates: dict[int, DomainError | Literal[True]] = {}
+    with scope(centre):
+        session = sessions.get(session_id)
+        # First, so that the same item on two ways at once (a socket that is dying, and HTTP) is
+        # seen by the second once the first has committed, and not applied again after a later one.
+        session.call = lock(session.call)
+        for place, item in post.said:
+            try:
+                if not session.call.is_open:
+                    raise Conflict("The call has ended.", code="call_closed")
+                if place not in quota:
+                    raise _throttled()
+                with transaction.atomic():
+                    _apply_once(session, post.boot, item)
+            except DomainError as refusal:
+                fates[place] = refusal
+            else:
+                fates[place] = True
+    post.fates.update(fates)
+
+
+def _quota(session: str, said: list[tuple[int, Said]]) -> set[int]:
+    """The places of the items that are taken now: of each kind the first ones."""
+    by_kind: dict[str, list[int]] = {}
+    for place, item in said:
+        by_kind.setdefault(str(type(item).__struct_config__.tag), []).append(place)
+    return {
+        place
+        for kind, places in by_kind.items()
+        for place in places[: throttles.allow(kind, session, len(places))]
+    }
 
 
 def _apply_once(session: CallerSession, boot: str, item: Said) -> None:
@@ -169,9 +280,11 @@ def _apply_once(session: CallerSession, boot: str, item: Said) -> None:
     if isinstance(item, Chat):
         chat.post(session.call, text=item.text, key=f"{boot}:{item.client_seq}", session=session.pk)
     elif isinstance(item, Permission):
-        sessions.permission(session, what=item.what, outcome=item.outcome, detail=item.detail)
+        sessions.permission(
+            session, boot=boot, what=item.what, outcome=item.outcome, detail=item.detail
+        )
     elif isinstance(item, Conditions):
-        conditions.report(session, names=item.names)
+        conditions.report(session, boot=boot, names=item.names)
     elif isinstance(item, Answer):
         requests.answer(
             session.call, request_id=item.request, outcome=item.outcome, session=session.pk

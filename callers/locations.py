@@ -1,16 +1,16 @@
-"""Position intake: take, check, correct the clock, store once, then tell."""
+"""Positions: what a phone may say, when it was, and what is shown of it."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 import msgspec
-from django.contrib.gis.geos import Point
-from django.utils import timezone
 
-from callers.models import CallerSession, Fix, LastPosition
+from callers import track
+from callers.models import Fix, LastPosition
 from dispatch.calls.models import Call
 from dispatch.centres.models import Centre
 from dispatch.errors import DomainError
@@ -63,80 +63,49 @@ def when(report: FixReport, received: datetime) -> tuple[datetime, bool, datetim
     return at, abs(device - received) > CLOCK_TOLERANCE, device_at
 
 
-def take(session: CallerSession, *, boot: str, reports: list[tuple[int, FixReport]]) -> None:
-    """Store checked fixes, each once per (session, boot, client_seq), and move the last position.
-
-    Inside the scope; the call's row is not locked, for positions are no entries.
-    """
-    if not reports:
-        return
-    received = timezone.now()
-    fixes = []
-    for client_seq, report in reports:
-        at, corrected, device_at = when(report, received)
-        fixes.append(
-            Fix(
-                centre_id=session.centre_id,
-                call_id=session.call_id,
-                session=session,
-                boot=boot,
-                client_seq=client_seq,
-                point=Point(report.lon, report.lat, srid=4326),
-                accuracy=report.accuracy,
-                altitude=_finite(report.altitude),
-                heading=_finite(report.heading),
-                speed=_finite(report.speed),
-                at=at,
-                received_at=received,
-                device_at=device_at,
-                corrected=corrected,
-            )
-        )
-    Fix.objects.bulk_create(fixes, ignore_conflicts=True)
-    _move_last(session.call)
+def point(
+    session_id: UUID, *, boot: str, client_seq: int, report: FixReport, received: datetime
+) -> track.Point:
+    """A checked report as a row of the track, its time by our clock."""
+    at, corrected, device_at = when(report, received)
+    return track.Point(
+        session_id=session_id,
+        boot=boot,
+        client_seq=client_seq,
+        lon=report.lon,
+        lat=report.lat,
+        accuracy=report.accuracy,
+        altitude=_finite(report.altitude),
+        heading=_finite(report.heading),
+        speed=_finite(report.speed),
+        at=at,
+        received_at=received,
+        device_at=device_at,
+        corrected=corrected,
+    )
 
 
 def _finite(number: float | None) -> float | None:
     return number if number is not None and math.isfinite(number) else None
 
 
-def _move_last(call: Call) -> None:
-    newest = Fix.objects.filter(call=call).order_by("-at", "-id").first()
-    if newest is None:
-        return
-    LastPosition.objects.bulk_create(
-        [LastPosition(centre_id=call.centre_id, call=call, version=0, fix=newest)],
-        ignore_conflicts=True,
-    )
-    row = LastPosition.objects.select_for_update().select_related("fix").get(call=call)
-    if row.version and row.fix.at >= newest.at:
-        return
-    row.fix, row.version = newest, row.version + 1
-    row.save(update_fields=["fix", "version"])
-    latest.push(f"centre:{call.centre_id}", value(row))
-
-
 def value(row: LastPosition) -> latest.Latest:
     """The last position as a versioned value."""
-    fix = row.fix
-    return {
-        "key": f"position:{row.call_id}",
-        "version": row.version,
-        "body": {
-            "call": str(row.call_id),
-            "lat": fix.point.y,
-            "lon": fix.point.x,
-            "accuracy": fix.accuracy,
-            "altitude": fix.altitude,
-            "heading": fix.heading,
-            "speed": fix.speed,
-            "at": stamp(fix.at),
-            "received_at": stamp(fix.received_at),
-            "source": fix.source,
-            "corrected": fix.corrected,
-            "session": str(fix.session_id),
-        },
-    }
+    return track.value(
+        call_id=row.call_id,
+        version=row.version,
+        lat=row.point.y,
+        lon=row.point.x,
+        accuracy=row.accuracy,
+        altitude=row.altitude,
+        heading=row.heading,
+        speed=row.speed,
+        at=row.at,
+        received_at=row.received_at,
+        source=row.source,
+        corrected=row.corrected,
+        session_id=row.session_id,
+    )
 
 
 def last_positions(stream: str) -> list[latest.Latest]:
@@ -145,12 +114,12 @@ def last_positions(stream: str) -> list[latest.Latest]:
 
     centre = Centre(pk=int(stream.partition(":")[2]))
     with scope(centre):
-        rows = LastPosition.objects.filter(call__state=Call.State.OPEN).select_related("fix")
+        rows = LastPosition.objects.filter(call__state=Call.State.OPEN)
         return [value(row) for row in rows]
 
 
-def track(call: Call, *, limit: int = 2_000) -> list[dict[str, Any]]:
-    """The call's fixes, oldest first, evenly thinned to at most `limit`."""
+def thinned(call: Call, *, limit: int = 2_000) -> list[dict[str, Any]]:
+    """The call's track, oldest first, evenly thinned to at most `limit` fixes."""
     found = Fix.objects.filter(call=call).order_by("at", "id")
     total = found.count()
     every = max(1, math.ceil(total / limit))

@@ -71,7 +71,7 @@ def _hash(cookie: str) -> str:
 
 
 def open_session(
-    link_id: uuid.UUID, *, known: uuid.UUID | None, device: str, language: str
+    link_id: uuid.UUID, *, known: uuid.UUID | None, boot: str, device: str, language: str
 ) -> Opened:
     """The session of this browser on this link: the known one of a reload, else a new one.
 
@@ -86,8 +86,8 @@ def open_session(
         # The call's row before the session's, as everywhere: what the page before this one has
         # just sent is taken at this very moment, and a seat is asked for below.
         link.call = lock(link.call)
-        session.cookie_sha256 = _hash(cookie)
-        session.save(update_fields=["cookie_sha256"])
+        session.cookie_sha256, session.boot = _hash(cookie), boot
+        session.save(update_fields=["cookie_sha256", "boot"])
         reads(session, language=language)
         session.call = link.call
         return Opened(session, cookie)
@@ -96,6 +96,7 @@ def open_session(
         call=link.call,
         link=link,
         cookie_sha256=_hash(cookie),
+        boot=boot,
         device=device,
         language=language,
     )
@@ -174,19 +175,34 @@ def tap(session: CallerSession, *, boot: str, resume: bool) -> Call:
     return call
 
 
-def permission(session: CallerSession, *, what: str, outcome: str, detail: str) -> None:
-    """What came of asking for camera, microphone or position."""
+def speaks(session: CallerSession, call: Call, boot: str) -> bool:
+    """Whether this page load tells how things are now: the newest of the session, or the one
+    that sends. What an earlier one had to say may come late, for pages post until they are heard.
+    """
+    sends = call.publisher is not None and (call.publisher.session, call.publisher.boot) == (
+        session.pk,
+        boot,
+    )
+    return sends or session.boot in ("", boot)
+
+
+def permission(session: CallerSession, *, boot: str, what: str, outcome: str, detail: str) -> None:
+    """What came of asking for camera, microphone or position.
+
+    An earlier page load's word counts only where no later one has said anything of this.
+    """
     call = lock(session.call)
     # Another request of the same page may have told of another permission meanwhile.
-    session.refresh_from_db(fields=["permissions"])
-    before = session.permissions.get(what, {}).get("outcome")
-    if before == outcome:
+    session.refresh_from_db(fields=["permissions", "boot"])
+    before = session.permissions.get(what, {})
+    if before.get("boot", boot) != boot and not speaks(session, call, boot):
         return
-    session.permissions = {
-        **session.permissions,
-        what: {"outcome": outcome, "at": stamp(timezone.now())},
-    }
+    same = before.get("outcome") == outcome
+    at = before["at"] if same else stamp(timezone.now())
+    session.permissions |= {what: {"outcome": outcome, "at": at, "boot": boot}}
     session.save(update_fields=["permissions"])
+    if same:
+        return
     events.record(
         call,
         f"permission.{what}",
@@ -269,5 +285,8 @@ def body(session: CallerSession) -> dict[str, Any]:
         "online_at": stamp(session.online_at),
         "polling": session.polled_at is not None,
         "conditions": session.conditions,
-        "permissions": session.permissions,
+        "permissions": {
+            what: {"outcome": found["outcome"], "at": found["at"]}
+            for what, found in session.permissions.items()
+        },
     }

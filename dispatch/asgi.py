@@ -16,10 +16,11 @@ http = get_asgi_application()
 
 from callers.consumers import CallerSocket  # noqa: E402
 from dispatch.console.consumers import ConsoleSocket  # noqa: E402
+from dispatch.limits import BodyLimit  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": BodyLimit(http),
         "websocket": AllowedHostsOriginValidator(
             URLRouter(
                 [

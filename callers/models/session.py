@@ -21,6 +21,8 @@ class CallerSession(Tenant):
     cookie_sha256 = models.CharField(max_length=64)
     device = models.CharField(max_length=80, blank=True)
     language = models.CharField(max_length=12, blank=True)
+    #: The newest page load that opened it; what an older one still says comes late.
+    boot = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True)  # the page was visible
     tapped_at = models.DateTimeField(null=True)

@@ -107,7 +107,7 @@ class CallDetail(CallView):
             found: dict[str, list[Any]] = {}
             for item in snapshot.items(Call.objects.filter(pk=call.pk)):
                 found.setdefault(item["kind"], []).append(item["body"])
-            last = LastPosition.objects.filter(call=call).select_related("fix").first()
+            last = LastPosition.objects.filter(call=call).first()
             return Response(
                 {
                     "call": found["call"][0],
@@ -127,7 +127,7 @@ class Track(CallView):
     def get(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Where the caller was, oldest first."""
         with scope(self.centre(request), snapshot=True):
-            return Response({"fixes": locations.track(call_for(call_id))})
+            return Response({"fixes": locations.thinned(call_for(call_id))})
 
 
 class Resend(CallView):

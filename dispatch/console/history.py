@@ -92,14 +92,14 @@ def record(call_id: UUID) -> Record:
     """One call with everything that happened in it. Raises NotFound."""
     call = call_for(call_id)
     fixes = Fix.objects.filter(call=call)
-    last = LastPosition.objects.select_related("fix").filter(call=call).first()
+    last = LastPosition.objects.filter(call=call).first()
     return Record(
         call={**row(call), "device": _device(call)},
         entries=_entries(call),
         texts=list(TextMessage.objects.filter(call=call).order_by("queued_at")),
         fixes=_track(fixes),
         fix_count=fixes.count(),
-        last_fix=_place(last.fix) if last else None,
+        last_fix=_place(last) if last else None,
     )
 
 
@@ -132,7 +132,7 @@ def _after(call: Call, moment: datetime) -> str:
     return f"{start}:{seconds % 60:02}"
 
 
-def _place(fix: Fix) -> dict[str, Any]:
+def _place(fix: Fix | LastPosition) -> dict[str, Any]:
     return {
         "lat": fix.point.y,
         "lon": fix.point.x,

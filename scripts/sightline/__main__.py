@@ -36,6 +36,7 @@ def main() -> int:
         "bench-first-frame": check.bench_first_frame,
         "bench-glass": check.bench_glass,
         "bench-fanout": check.bench_fanout,
+        "bench-intake": check.bench_intake,
     }
     name, *arguments = sys.argv[1:] or ["help"]
     # Ended politely, every child is ended too; by default SIGTERM would leave them behind.

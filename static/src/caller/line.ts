@@ -2,7 +2,7 @@
  * The line to the server, besides the picture: the call's state in, items out, words both ways.
  * Loaded at once beside the page's first script, which does not need it for its button.
  */
-import { Backoff } from "../shared/backoff";
+import { Backoff, onReturn } from "../shared/backoff";
 import { FeedSocket } from "../shared/feed";
 import { Chat } from "./chat";
 import type { ChatBody } from "./chat";
@@ -57,9 +57,15 @@ export class Line {
       boot,
       load: () => memory.get("tab", "queue"),
       save: (waiting) => memory.set("tab", "queue", waiting.length ? waiting : null),
-      send: (from, items) => this.live && this.feed!.send({ t: "items", boot: from, items }),
+      live: () => this.live,
+      send: (from, items) => this.feed!.send({ t: "items", boot: from, items }),
       post: (from, items) => link.ask<Receipt>("items", { boot: from, items }),
-      refused: (item, why) => this.itemRefused(item, why.code),
+      refused: (from, item, why) => this.itemRefused(from, item, why.code),
+    });
+    for (const { key, text } of this.queue.words) this.chat.wrote(key, text);
+    onReturn(() => this.queue.flush(true));
+    addEventListener("pagehide", () => {
+      for (const [from, items] of this.queue.leaving()) link.leave("items", { boot: from, items });
     });
     this.language = new Language(memory, (language) => {
       if (language) this.queue.add("language", { language });
@@ -166,9 +172,9 @@ export class Line {
     );
   }
 
-  private itemRefused(item: OutItem, code: string): void {
+  private itemRefused(boot: string, item: OutItem, code: string): void {
     if (item.kind !== "chat") return;
-    this.chat.refused(`${this.parts.boot}:${item.client_seq}`, code);
+    this.chat.refused(`${boot}:${item.client_seq}`, code);
     this.hooks.heard();
   }
 }

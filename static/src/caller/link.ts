@@ -39,6 +39,14 @@ export class Link {
     }
   }
 
+  /** The same where the page goes away and no answer can be heard. */
+  leave(what: string, fields: object): void {
+    if (!this.session) return;
+    const body = JSON.stringify({ boot: this.first.boot, ...fields });
+    const json = new Blob([body], { type: "application/json" });
+    navigator.sendBeacon(`/s/${this.session.session}/${what}`, json);
+  }
+
   /** A place in the room: the one that came with the session, or asked for. */
   async seat(): Promise<SeatAnswer> {
     const session = this.session ?? (await this.open());

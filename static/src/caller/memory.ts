@@ -12,13 +12,15 @@ export class Memory {
     }
   }
 
-  set(where: "phone" | "tab", name: string, value: unknown): void {
+  /** False where it could not be kept. */
+  set(where: "phone" | "tab", name: string, value: unknown): boolean {
     try {
       const store = this.store(where);
       if (value === null) store.removeItem(this.prefix + name);
       else store.setItem(this.prefix + name, JSON.stringify(value));
+      return true;
     } catch {
-      // private windows, full storage: a reload then starts anew
+      return false; // private windows, full storage: a reload then starts anew
     }
   }
 

@@ -2,6 +2,10 @@
  * What must reach the server: kept until acknowledged, over reloads too. Sent by the socket while
  * it is live, else by HTTP; the server applies each (session, boot, client_seq) once, so sending
  * something twice does no harm.
+ *
+ * Of one kind nothing goes out while something earlier is unacknowledged, unless in one message
+ * with it: so whatever is lost, refused for now, or overtaken by the other way, arrives in order.
+ * Positions alone carry their own time, and wait for nothing.
  */
 import type { Refusal } from "./server";
 
@@ -22,7 +26,7 @@ export interface Receipt {
   refused: Refused[];
 }
 
-interface Waiting {
+export interface Waiting {
   boot: string;
   item: OutItem;
 }
@@ -30,23 +34,34 @@ interface Waiting {
 export interface QueueOptions {
   boot: string;
   load(): Waiting[] | null;
-  save(waiting: Waiting[]): void;
-  /** False where the socket is not live. */
+  /** False where there is no room for it. */
+  save(waiting: Waiting[]): boolean;
+  /** Whether the socket is live. */
+  live(): boolean;
+  /** By the socket; false where that cannot be. */
   send(boot: string, items: OutItem[]): boolean;
   post(boot: string, items: OutItem[]): Promise<Receipt>;
-  refused(item: OutItem, why: Refused): void;
+  refused(boot: string, item: OutItem, why: Refused): void;
 }
 
 const AT_ONCE = 50; // items, and
-const LARGEST = 30_000; // characters, well below what the server takes in one frame
+const LARGEST = 12_000; // bytes: the server takes 16 KB in one frame
 const PATIENCE = 5000; // ms until an unacknowledged item is sent again
 const MANY_FIXES = 300;
+const MANY_STATES = 40; // of one kind: the newest tell how things are
 const HELD: ReadonlySet<OutItem["kind"]> = new Set(["permission", "media", "answer"]);
+/** What is over with the page that said it; the next one says how it is with itself. */
+const OF_ITS_PAGE: ReadonlySet<OutItem["kind"]> = new Set(["media", "conditions"]);
+const STATES: ReadonlySet<OutItem["kind"]> = new Set([...OF_ITS_PAGE, "permission", "language"]);
+
+const tick = () => performance.now(); // a phone's clock may be set while we wait by it
+const utf8 = new TextEncoder();
 
 export class Queue {
   private waiting: Waiting[];
   private next = 1;
   private readonly sent = new Map<Waiting, number>(); // when each was last sent
+  private live = false;
   private posting = false;
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,11 +69,19 @@ export class Queue {
   private holding = false;
 
   constructor(private readonly options: QueueOptions) {
-    this.waiting = options.load() ?? [];
+    const stored = options.load() ?? [];
+    this.waiting = stored.filter(({ item }) => !OF_ITS_PAGE.has(item.kind));
   }
 
   get size(): number {
     return this.waiting.length;
+  }
+
+  /** What was written and is not acknowledged, also before a reload. */
+  get words(): { key: string; text: string }[] {
+    return this.waiting
+      .filter(({ item }) => item.kind === "chat")
+      .map(({ boot, item }) => ({ key: `${boot}:${item.client_seq}`, text: String(item.text) }));
   }
 
   /** The session is known: from now on things can go out. */
@@ -70,7 +93,7 @@ export class Queue {
   /**
    * Until the server has the tap it cannot place what the tap brought about: it would take a
    * "live" that overtakes it for another page's, and not take an answer that is not the sender's.
-   * Position and words wait for nothing.
+   * Position and words wait for nothing, nor does what an earlier page load left behind.
    */
   hold(holding: boolean): void {
     this.holding = holding;
@@ -81,6 +104,7 @@ export class Queue {
     const item: OutItem = { ...fields, kind, client_seq: this.next++ };
     this.waiting.push({ boot: this.options.boot, item });
     if (kind === "fix") this.thin();
+    if (STATES.has(kind)) this.keepNewest(kind);
     this.save();
     this.flush();
     return item.client_seq;
@@ -102,38 +126,79 @@ export class Queue {
       // Too much at once: words go out again later, for one fix among many it is not worth it.
       if (why?.code === "throttled" && entry.item.kind !== "fix") return true;
       this.sent.delete(entry);
-      if (why) this.options.refused(entry.item, why);
+      if (why) this.options.refused(boot, entry.item, why);
       return false;
     });
     this.save();
     this.flush();
   }
 
-  /** Sends what is not under way. `again`: what was sent on a socket now dead counts as unsent. */
+  /** Sends what is not under way. `again`: what was sent, perhaps into nothing, counts as unsent. */
   flush(again = false): void {
     clearTimeout(this.timer);
-    if (again) this.sent.clear();
+    const live = this.options.live();
+    // What went out by a socket that is gone must not be overtaken by what now goes by HTTP.
+    if (again || live !== this.live) this.sent.clear();
+    this.live = live;
     if (!this.ready || this.waiting.length === 0) return;
-    const now = Date.now();
-    const due = this.waiting.filter(
-      (entry) =>
-        now - (this.sent.get(entry) ?? 0) >= PATIENCE &&
-        !(this.holding && HELD.has(entry.item.kind)),
-    );
-    for (const boot of new Set(due.map((entry) => entry.boot))) {
-      const batch = fitting(due.filter((entry) => entry.boot === boot));
-      const items = batch.map(({ item }) =>
-        // The server measures this clock by the moment of sending.
-        item.kind === "fix" ? { ...item, sent_at: now } : item,
-      );
-      if (!this.options.send(boot, items)) {
+    const { messages, more } = this.due();
+    for (const [boot, batch] of messages) {
+      const items = batch.map(({ item }) => stamped(item));
+      const large = batch.length === 1 && weight(batch[0]!) > LARGEST; // no socket would take it
+      if (large || !live || !this.options.send(boot, items)) {
         if (this.posting) continue;
         void this.post(boot, items, batch);
       }
-      for (const entry of batch) this.sent.set(entry, now);
+      for (const entry of batch) this.sent.set(entry, tick());
     }
     const wait = Math.min(PATIENCE, 500 * 1.7 ** this.failures) * (0.7 + 0.6 * Math.random());
-    this.timer = setTimeout(() => this.flush(), due.length > AT_ONCE ? 50 : wait);
+    this.timer = setTimeout(() => this.flush(), more ? 50 : wait);
+  }
+
+  /** The page goes away, perhaps for good: what it still has to say, a message for each boot. */
+  leaving(): [string, OutItem[]][] {
+    if (!this.ready) return [];
+    this.sent.clear();
+    return [...this.due().messages].map(([boot, batch]) => [
+      boot,
+      batch.map(({ item }) => stamped(item)),
+    ]);
+  }
+
+  /** A message for each page load that has something to send, oldest first. */
+  private due(): { messages: Map<string, Waiting[]>; more: boolean } {
+    const messages = new Map<string, Waiting[]>();
+    const room = new Map<string, number>();
+    const lanes = new Map<OutItem["kind"], string>(); // which boot's message a kind goes with
+    const shut = new Set<OutItem["kind"]>();
+    let more = false;
+    for (const entry of this.waiting) {
+      const { boot, item } = entry;
+      const ordered = item.kind !== "fix";
+      if (shut.has(item.kind)) continue;
+      if (this.waits(entry)) {
+        if (ordered) shut.add(item.kind);
+        continue;
+      }
+      const batch = messages.get(boot) ?? [];
+      const left = (room.get(boot) ?? LARGEST) - weight(entry);
+      const full = batch.length === AT_ONCE || (left < 0 && batch.length > 0);
+      if (full || (ordered && (lanes.get(item.kind) ?? boot) !== boot)) {
+        more ||= full;
+        shut.add(item.kind);
+        continue;
+      }
+      messages.set(boot, [...batch, entry]);
+      room.set(boot, left);
+      lanes.set(item.kind, boot);
+    }
+    return { messages, more };
+  }
+
+  private waits(entry: Waiting): boolean {
+    const sent = this.sent.get(entry);
+    if (sent !== undefined && tick() - sent < PATIENCE) return true;
+    return this.holding && entry.boot === this.options.boot && HELD.has(entry.item.kind);
   }
 
   private async post(boot: string, items: OutItem[], batch: Waiting[]): Promise<void> {
@@ -163,15 +228,25 @@ export class Queue {
     this.waiting = this.waiting.filter((entry) => !drop.has(entry));
   }
 
+  private keepNewest(kind: OutItem["kind"]): void {
+    const told = this.waiting.filter((entry) => entry.item.kind === kind);
+    const drop = new Set(told.slice(0, -MANY_STATES));
+    if (drop.size) this.waiting = this.waiting.filter((entry) => !drop.has(entry));
+  }
+
+  /** Where there is no room for all, words matter more than where the phone was. */
   private save(): void {
-    this.options.save(this.waiting);
+    const { waiting } = this;
+    if (this.options.save(waiting)) return;
+    this.options.save(waiting.filter((entry) => entry.item.kind !== "fix"));
   }
 }
 
-function fitting(waiting: Waiting[]): Waiting[] {
-  let room = LARGEST;
-  return waiting.slice(0, AT_ONCE).filter((entry, index) => {
-    room -= JSON.stringify(entry.item).length;
-    return room > 0 || index === 0;
-  });
+function weight({ item }: Waiting): number {
+  return utf8.encode(JSON.stringify(item)).length + 30; // and the moment of sending
+}
+
+/** The server measures this clock by the moment of sending. */
+function stamped(item: OutItem): OutItem {
+  return item.kind === "fix" ? { ...item, sent_at: Date.now() } : item;
 }

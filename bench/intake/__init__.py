@@ -1,0 +1,1 @@
+"""Position intake: fixes accepted and stored, for each second of processor time."""
