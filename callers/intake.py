@@ -10,6 +10,7 @@ from django.db import transaction
 
 from callers import catalogue, conditions, locations, sessions, throttles
 from callers.models import AppliedItem, CallerSession
+from dispatch import counters
 from dispatch.calls import chat, requests, services
 from dispatch.calls.models import Call
 from dispatch.centres.access import scope
@@ -135,6 +136,7 @@ def apply(*, centre: Centre, session_id: Any, boot: str, raw_items: list[Any]) -
             else:
                 outcome["acked"].append(seq)
         locations.take(session, boot=boot, reports=fixes)
+    counters.count(counters.FIXES, by=len(fixes))
     return outcome
 
 

@@ -11,6 +11,8 @@ import redis
 import structlog
 from django.conf import settings
 
+from dispatch.feed import counters
+
 log = structlog.get_logger(__name__)
 
 #: Longest that a commit may be held up by Redis.
@@ -18,7 +20,6 @@ TIMEOUT_S = 0.1
 #: After a failure nothing is tried for this long, or every commit would wait for it.
 PAUSE_S = 1.0
 
-failures = 0
 _paused_until = 0.0
 
 
@@ -48,9 +49,9 @@ def latest(stream: str, values: list[dict[str, Any]]) -> None:
 
 
 def _send(messages: dict[str, Any]) -> None:
-    global failures, _paused_until
+    global _paused_until
     if time.monotonic() < _paused_until:
-        failures += 1
+        counters.happened(counters.PUBLISH_FAILURES)
         return
     try:
         pipeline = _client().pipeline(transaction=False)
@@ -58,6 +59,6 @@ def _send(messages: dict[str, Any]) -> None:
             pipeline.publish(name, msgspec.json.encode(message))
         pipeline.execute()
     except redis.RedisError as problem:
-        failures += 1
+        counters.happened(counters.PUBLISH_FAILURES)
         _paused_until = time.monotonic() + PAUSE_S
-        log.warning("feed_publish_failed", problem=type(problem).__name__, failures=failures)
+        log.warning("feed_publish_failed", problem=type(problem).__name__)
