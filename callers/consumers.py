@@ -17,6 +17,7 @@ from dispatch.centres.models import Centre
 from dispatch.errors import DomainError
 from dispatch.feed.socket import Audience, FeedSocket, Hello
 from dispatch.feed.threads import in_thread
+from dispatch.logging import about
 
 
 class ItemsMessage(msgspec.Struct):
@@ -34,6 +35,7 @@ class CallerSocket(FeedSocket):
     centre: Centre
     session_id: uuid.UUID
     link_id: uuid.UUID
+    _call_id: uuid.UUID
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,9 +61,11 @@ class CallerSocket(FeedSocket):
             session = sessions.get(self.session_id)
             sessions.heard(session.pk, by=self._name)
             call, self.link_id = session.call, session.link_id
+        self._call_id = call.pk
         return Audience(call.stream, partial(feeds.catch_up, self.centre, call))
 
     async def on_message(self, message: dict[str, Any]) -> None:
+        about(self._call_id)
         if message.get("t") == "beat":
             await self._beat()
             return
@@ -104,10 +108,12 @@ class CallerSocket(FeedSocket):
         task.add_done_callback(self._tasks.discard)
 
     def _gone(self) -> None:
+        about(self._call_id)
         with scope(self.centre):
             sessions.silent(self.session_id, by=self._name)
 
     def _back(self) -> None:
+        about(self._call_id)
         with scope(self.centre):
             sessions.heard(self.session_id, by=self._name)
 

@@ -10,6 +10,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import connections
 
+from dispatch.logging import own_context
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -20,7 +22,8 @@ _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="feed-db")
 
 def _run(work: Callable[[], T]) -> T:
     try:
-        return work()
+        with own_context():
+            return work()
     finally:
         connections.close_all()
 

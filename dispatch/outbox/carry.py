@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatch.feed.unit import OutsideUnit, current_wall
+from dispatch.logging import own_context
 from dispatch.outbox import handlers
 from dispatch.outbox.models import Item
 
@@ -42,6 +43,11 @@ def _nudge(item_id: int) -> None:
 
 def carry(item_id: int) -> bool:
     """Claim one row and carry it out. False when someone else has it or it is not due."""
+    with own_context():
+        return _carry(item_id)
+
+
+def _carry(item_id: int) -> bool:
     now = timezone.now()
     claimed = Item.objects.filter(pk=item_id, state=Item.State.PENDING, due_at__lte=now).update(
         state=Item.State.CLAIMED, claimed_at=now
