@@ -122,6 +122,39 @@ def test_an_answer_never_takes_long(settings: Any) -> None:
         assert time.monotonic() - began < 0.7
 
 
+def test_what_hangs_is_not_waited_for_and_counts_as_failed_until_it_ends() -> None:
+    go_on = threading.Event()
+
+    def hang() -> parts.Verdicts:
+        go_on.wait(10)
+        return {"db": True}
+
+    watch = parts.Watch(
+        [
+            parts.Look("slow", hang, lost={"db": False}),
+            parts.Look("quick", lambda: {"redis": True}, lost={"redis": False}),
+        ]
+    )
+    began = time.monotonic()
+    assert watch.now() == {"db": False, "redis": True}
+    assert parts.LIMIT_S <= time.monotonic() - began < parts.LIMIT_S + 1
+    began = time.monotonic()
+    assert watch.now()["db"] is False
+    assert time.monotonic() - began < 0.5
+    go_on.set()
+    deadline = time.monotonic() + 5
+    while watch.now()["db"] is False and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert watch.now() == {"db": True, "redis": True}
+
+
+def test_a_look_that_raises_is_a_verdict() -> None:
+    def trip() -> parts.Verdicts:
+        raise KeyError("of whatever kind")
+
+    assert parts.Watch([parts.Look("odd", trip, lost={"redis": False})]).now() == {"redis": False}
+
+
 def test_many_who_ask_at_once_cost_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
     ask = parts._ask_redis

@@ -26,7 +26,7 @@ from dispatch.calls import tasks as media
 from dispatch.calls.livekit import Seen
 from dispatch.calls.models import Call, MediaNode, Room
 from dispatch.centres.access import scope
-from dispatch.logging import about, configure, own_context
+from dispatch.logging import TALKATIVE, about, configure, own_context
 from dispatch.tests import factories, fakes, sockets
 from dispatch.tests.caller import Phone, fix, secret_of
 from dispatch.tests.fakes import FakeLiveKit
@@ -252,6 +252,13 @@ def test_what_libraries_hand_over_is_plain_and_redacted() -> None:
     assert third["event"] == "DETAIL:[redacted]\nnext"
     assert third["many"] == "list"
     assert fourth["event"] == "took 12.345 s, id 0123456789abcdef"
+
+
+def test_what_prints_all_that_passes_is_not_let_down_to_debug() -> None:
+    with everything():
+        assert logging.getLogger("dispatch.calls").isEnabledFor(logging.DEBUG)
+        for name in (*TALKATIVE, "websockets.server", "aiohttp.client"):
+            assert not logging.getLogger(name).isEnabledFor(logging.DEBUG), name
 
 
 def test_a_door_keeps_its_lines_to_itself() -> None:

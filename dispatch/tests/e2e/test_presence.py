@@ -41,6 +41,12 @@ INSIDE = (
 )
 
 
+def in_livekit(scene: Scene, call: str) -> bool:
+    """Whether LiveKit lists a page of the caller's."""
+    listed = scene.town.rooms.participants(row(scene, ROOM, call))
+    return any(one["identity"].startswith("caller-") for one in listed)
+
+
 def test_a_ghost_is_gone_within_ten_seconds(scene: Scene) -> None:
     """LiveKit takes some 20 s to notice; the page's own heartbeat is missed much sooner."""
     console = scene.console()
@@ -56,10 +62,7 @@ def test_a_ghost_is_gone_within_ten_seconds(scene: Scene) -> None:
         said = time.monotonic() - stopped
         sight.until(console.page, lambda: not present(console, live.id), "that it is gone")
         gone = time.monotonic() - stopped
-        listed = scene.town.rooms.participants(row(scene, ROOM, live.id))
-        assert any(one["identity"].startswith("caller-") for one in listed), (
-            "a ghost, as LiveKit has it"
-        )
+        assert in_livekit(scene, live.id), "a ghost: LiveKit lists it still"
     scene.tell(f"ghost: “Lost” after {said:.1f} s, not present after {gone:.1f} s")
     assert gone <= 10
     sight.until(console.page, lambda: present(console, live.id), "presence again", timeout=20)
@@ -100,10 +103,11 @@ def test_without_any_webhook_the_reconciler_finds_out(scene: Scene) -> None:
     until_inside(scene, console, live.id, 1)
     came = time.monotonic() - joined
     scene.leave(live.caller)
+    sight.until(console.page, lambda: not present(console, live.id), "that nobody answers")
+    sight.until(console.page, lambda: not in_livekit(scene, live.id), "LiveKit's own end", 40)
     left = time.monotonic()
     until_inside(scene, console, live.id, 0)
     went = time.monotonic() - left
-    assert not present(console, live.id)
-    scene.tell(f"no webhooks: joined known after {came:.0f} s, left after {went:.0f} s")
+    scene.tell(f"no webhooks: LiveKit's news known after {came:.0f} s (in) and {went:.0f} s (out)")
     assert came <= 20
     assert went <= 20
