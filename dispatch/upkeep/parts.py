@@ -33,8 +33,12 @@ Verdicts: TypeAlias = dict[Part, bool | None]
 
 #: Seconds for which a look's findings are kept.
 KEPT_S = 1.0
-#: Whoever asks waits no longer; a look that takes longer counts as failed until it ends.
+#: Whoever asks waits no longer for new findings.
 LIMIT_S = 0.9
+#: A look that takes longer counts as failed until it ends. They end sooner by themselves, unless
+#: some name resolution hangs; until then what was found before stands, so that a slow moment of
+#: a busy machine is no news.
+HANGS_AFTER_S = 3.0
 #: A part that fails is asked once more after this: what is back at once is no news.
 AGAIN_AFTER_S = 0.2
 REDIS_TIMEOUT_S = 0.4
@@ -42,11 +46,12 @@ REDIS_TIMEOUT_S = 0.4
 
 @dataclass
 class Look:
-    """One way of finding out; `lost` is what it finds where it fails or hangs."""
+    """One way of finding out; `lost` is what it finds where it fails, or takes too long."""
 
     name: str
     work: Callable[[], Verdicts]
     lost: Verdicts
+    patience_s: float = HANGS_AFTER_S
     found: Verdicts = field(default_factory=dict)
     began: float = 0.0
     ended: float = float("-inf")
@@ -58,7 +63,7 @@ class Look:
 
     @property
     def overdue(self) -> bool:
-        return self.under_way and time.monotonic() - self.began >= LIMIT_S
+        return self.under_way and time.monotonic() - self.began >= self.patience_s
 
     @property
     def due(self) -> bool:
@@ -96,6 +101,7 @@ class Watch:
                 wait([look.future], timeout=max(0.0, look.began + LIMIT_S - time.monotonic()))
         found: Verdicts = {}
         for look in self._looks:
+            found |= dict.fromkeys(look.lost)  # not known, until it was looked at once
             found |= look.lost if look.overdue else look.found
         self._tell(found)
         return found
@@ -204,6 +210,8 @@ watch = Watch(
             "database",
             _look_at_database,
             lost={"db": False, "migrations": None, "worker": None, "texts": None},
+            # Whoever balances load is told within the second.
+            patience_s=LIMIT_S,
         ),
         Look("redis", _look_at_redis, lost={"redis": False, "beat": None}),
         Look("media", _look_at_media, lost={"media": False}),
@@ -232,4 +240,7 @@ def latest_health(_stream: str) -> list[latest.Latest]:
         return []
     said, when = _clock
     version = said + int((time.monotonic() - when) * 1000)
-    return [{"key": "health", "version": version, "body": {"parts": dict(found)}}]
+    # Whoever gets this is told by the database: without it there is no heartbeat. That looking
+    # at it takes long says that much is going on.
+    parts = {**found, "db": True}
+    return [{"key": "health", "version": version, "body": {"parts": parts}}]
