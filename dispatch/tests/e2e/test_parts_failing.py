@@ -14,7 +14,7 @@ from dispatch.tests.e2e.browsers import Browsers
 from dispatch.tests.e2e.lab import Lab
 from dispatch.tests.e2e.media import RED
 from dispatch.tests.e2e.pages import ConsolePage
-from dispatch.tests.e2e.scene import HARBOUR, Scene, Town
+from dispatch.tests.e2e.scene import HARBOUR, TOLD, Scene, Town
 from scripts.sightline.stack import Stack
 
 WITHIN_S = 5.0
@@ -32,11 +32,18 @@ with system_scope("texts.failing"):
 
 
 @pytest.fixture(scope="module")
-def town(browsers: Browsers, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(
+    browsers: Browsers,
+    lab: Lab,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Town]:
     """A system of its own: what is killed here is no other test's."""
     root: Path = tmp_path_factory.mktemp("failing")
     with Stack(root=root, port=0) as stack:
-        yield Town(stack, browsers, lab, root / "no-traffic.txt")
+        shared = Town(stack, browsers, lab, root / "no-traffic.txt")
+        yield shared
+        request.config.stash.setdefault(TOLD, []).extend(shared.told)
 
 
 @pytest.fixture(autouse=True)
