@@ -18,6 +18,7 @@ from dispatch.errors import DomainError
 from dispatch.feed.listener import Audience
 from dispatch.feed.socket import FeedSocket, Hello, UnknownMessage
 from dispatch.feed.threads import in_thread
+from dispatch.logging import about
 
 
 class ItemsMessage(msgspec.Struct):
@@ -35,6 +36,7 @@ class CallerSocket(FeedSocket):
     centre: Centre
     session_id: uuid.UUID
     link_id: uuid.UUID
+    _call_id: uuid.UUID
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,9 +54,11 @@ class CallerSocket(FeedSocket):
             session = sessions.get(self.session_id)
             sessions.heard(session.pk, by=self._name)
             call, self.link_id = session.call, session.link_id
+        self._call_id = call.pk
         return Audience(call.stream, partial(feeds.catch_up, self.centre, call))
 
     async def on_message(self, message: dict[str, Any]) -> None:
+        about(self._call_id)
         if message.get("t") == "beat":
             await self._beat()
             return
@@ -101,10 +105,12 @@ class CallerSocket(FeedSocket):
         task.add_done_callback(self._tasks.discard)
 
     def _gone(self) -> None:
+        about(self._call_id)
         with scope(self.centre):
             sessions.silent(self.session_id, by=self._name)
 
     def _back(self) -> None:
+        about(self._call_id)
         with scope(self.centre):
             sessions.heard(self.session_id, by=self._name)
 

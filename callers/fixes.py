@@ -20,6 +20,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 
 from callers import links, track
 from callers.models import CallerSession, Link
+from dispatch import counters
 from dispatch.calls.models import Call
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
@@ -165,7 +166,9 @@ class Intake:
             log.exception("fixes_not_stored", posts=len(batch))
             _fail(batch, problem)
         else:
-            self.stored += sum(len(post.points) for post in batch)
+            stored = sum(len(post.points) for post in batch)
+            self.stored += stored
+            counters.count(counters.FIXES, by=stored)
             if moved:
                 publish.latest(batch[0].centre.stream, [dict(value) for value in moved])
 

@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from callers import links
 from callers.models import CallerSession, Link
-from dispatch.calls import cards, events, requests, seats, stages
+from dispatch.calls import cards, events, presence, requests, seats, stages
 from dispatch.calls.access import lock
 from dispatch.calls.models import Call, CallEvent, Stage
 from dispatch.centres.access import centre_by_wall, system_scope
@@ -23,6 +23,7 @@ from dispatch.centres.models import Centre
 from dispatch.errors import Conflict, DomainError, NotFound
 from dispatch.feed.replay import stamp
 from dispatch.feed.unit import append
+from dispatch.logging import about
 
 CALLER = CallEvent.Actor.CALLER
 _BOOT = re.compile(r"[A-Za-z0-9_-]{8,40}")
@@ -81,6 +82,7 @@ def open_session(
     """
     session = CallerSession.objects.filter(pk=known, link_id=link_id).first() if known else None
     link = links.working(link_id, also_undoable=session is not None)
+    about(link.call_id)
     cookie = secrets.token_urlsafe(24)
     if session is not None:
         # The call's row before the session's, as everywhere: what the page before this one has
@@ -117,6 +119,7 @@ def centre_of(session_id: uuid.UUID, cookie: str) -> Centre:
 def get(session_id: uuid.UUID) -> CallerSession:
     """The session, inside its centre's scope. Raises LinkDead when its link was revoked."""
     session = CallerSession.objects.select_related("call", "link").get(pk=session_id)
+    about(session.call_id)
     if session.link.state != session.link.State.ACTIVE:
         raise links.LinkDead
     return cast(CallerSession, session)
@@ -242,6 +245,7 @@ def _mark_permitted(call: Call, session: CallerSession) -> None:
 def heard(session_id: uuid.UUID, *, by: str, polling: bool = False) -> None:
     """A page of this session is there. `by`: its socket's own name, or the boot that polls."""
     now = timezone.now()
+    call = _lock_call(session_id)
     session = CallerSession.objects.select_for_update(no_key=True).get(pk=session_id)
     if polling and session.online and session.polled_at is None:
         return  # a poll that its page's new socket has overtaken: the socket tells when it ends
@@ -251,17 +255,25 @@ def heard(session_id: uuid.UUID, *, by: str, polling: bool = False) -> None:
     session.online, session.online_by = True, by
     session.polled_at = now if polling else None
     session.save(update_fields=["online", "online_at", "online_by", "polled_at"])
+    presence.heard(call, session=session_id, heard=True)
     if before != (True, polling) and session.opened_at:
         announce(session)
 
 
 def silent(session_id: uuid.UUID, *, by: str) -> None:
     """Nothing is heard this way any more; an older way than the newest changes nothing."""
+    call = _lock_call(session_id)
     gone = CallerSession.objects.filter(pk=session_id, online=True, online_by=by)
     if gone.update(online=False, online_at=timezone.now(), polled_at=None):
+        presence.heard(call, session=session_id, heard=False)
         session = CallerSession.objects.get(pk=session_id)
         if session.opened_at:
             announce(session)
+
+
+def _lock_call(session_id: uuid.UUID) -> Call:
+    """The session's call, locked: before the session's own row, as everywhere."""
+    return lock(CallerSession.objects.values_list("call_id", flat=True).get(pk=session_id))
 
 
 def announce(session: CallerSession) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
@@ -13,6 +17,9 @@ from dispatch.calls import services
 from dispatch.calls.access import lock
 from dispatch.calls.models import Call, Stage, StageMark
 from dispatch.centres.access import centre_by_wall, scope, system_scope
+from dispatch.logging import about, own_context
+
+log = structlog.get_logger(__name__)
 
 #: A call whose link nobody opened ends by itself after this long.
 UNOPENED_ENDS_AFTER = timedelta(hours=2)
@@ -28,12 +35,13 @@ def expire_unopened() -> int:
             .exclude(pk__in=StageMark.objects.filter(stage=Stage.OPENED).values("call_id"))
             .values_list("centre_id", "pk")[:200]
         )
-    for centre_id, call_id in found:
-        with scope(centre_by_wall(centre_id)):
-            call = lock(call_id)
-            if not StageMark.objects.filter(call=call, stage=Stage.OPENED).exists():
-                services.close(call, user=None, reason="never_opened")
-    return len(found)
+    return _each("expire_failed", found, _expire)
+
+
+def _expire(call_id: UUID) -> None:
+    call = lock(call_id)
+    if not StageMark.objects.filter(call=call, stage=Stage.OPENED).exists():
+        services.close(call, user=None, reason="never_opened")
 
 
 #: A page without a socket asks every three seconds.
@@ -47,10 +55,29 @@ def lapse() -> int:
     with system_scope("sessions.lapse"):
         found = list(
             CallerSession.objects.filter(online=True, polled_at__lt=before).values_list(
-                "centre_id", "pk", "online_by"
+                "centre_id", "call_id", "pk", "online_by"
             )[:500]
         )
-    for centre_id, session_id, by in found:
-        with scope(centre_by_wall(centre_id)):
-            sessions.silent(session_id, by=by)
-    return len(found)
+    return _each("lapse_failed", found, _lapse)
+
+
+def _lapse(_call_id: UUID, session_id: UUID, by: str) -> None:
+    sessions.silent(session_id, by=by)
+
+
+def _each(failed: str, found: Sequence[tuple[Any, ...]], work: Callable[..., None]) -> int:
+    """Do it for each row (its centre first, then its call) in a scope of its own; the count done.
+
+    One in trouble leaves the others looked at: it is found again the next time.
+    """
+    done = 0
+    for centre_id, call_id, *rest in found:
+        with own_context():
+            about(call_id)
+            try:
+                with scope(centre_by_wall(centre_id)):
+                    work(call_id, *rest)
+                done += 1
+            except Exception:
+                log.exception(failed)
+    return done

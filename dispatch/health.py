@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import redis
-import structlog
-from django.conf import settings
-from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-log = structlog.get_logger(__name__)
+from dispatch.upkeep import parts
 
 
 @require_safe
@@ -23,32 +19,11 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 with {ok, parts: {db, redis}}; 503 without the database.
+    """200 with {ok, parts}; 503 without the database, or with one that was not migrated.
 
-    Without Redis everything goes on, more slowly, so its absence is told but is no failure.
+    Without one of the others everything else goes on, so its absence is told but is no
+    failure: an installation whose web processes are all taken away helps nobody.
     """
-    parts = {"db": _database(), "redis": _redis()}
-    return JsonResponse({"ok": parts["db"], "parts": parts}, status=200 if parts["db"] else 503)
-
-
-def _database() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            return bool(cursor.fetchone() == (1,))
-    except Error as problem:
-        log.warning("health_database_away", problem=type(problem).__name__)
-        return False
-
-
-def _redis() -> bool:
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1, retry=None
-    )
-    try:
-        return bool(client.ping())
-    except (redis.exceptions.RedisError, OSError) as problem:
-        log.warning("health_redis_away", problem=type(problem).__name__)
-        return False
-    finally:
-        client.close()
+    found = parts.now()
+    ok = parts.useful(found)
+    return JsonResponse({"ok": ok, "parts": found}, status=200 if ok else 503)

@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularAPIView
 from callers import api as caller
 from callers import demo
 from callers import views as callers
-from dispatch import health
+from dispatch import health, metrics
 from dispatch.calls import webhooks
 from dispatch.console import api, views
 
@@ -51,6 +51,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("metrics", metrics.show),
     # Last, for any short word is a centre; the words above are refused as short names.
     path("<slug:slug>", callers.page, name="caller-page"),
     path("<slug:slug>/words/<slug:language>.json", callers.words, name="caller-words"),

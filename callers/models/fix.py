@@ -36,7 +36,7 @@ class Reported(Tenant):
 class Fix(Reported):
     """One position report: a point of a call's track. Written by `callers.fixes` alone.
 
-    Not partitioned, for its key has no time in it: docs/adr/0009.
+    Not partitioned, for its key has no time in it: docs/adr/0010.
     """
 
     # No index of its own for each of the three: the key and fix_by_call begin with a session and a

@@ -41,6 +41,9 @@ class TextMessage(Tenant):
 
     objects: Any = scoped()
 
+    class Meta:
+        indexes = [models.Index(fields=["-queued_at"], name="text_by_time")]
+
 
 class DemoText(models.Model):
     """What the demo provider "delivered": the only place where a link stands in clear.

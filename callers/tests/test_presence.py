@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from callers import sessions, tasks
 from callers.models import CallerSession
-from dispatch.calls import requests
-from dispatch.calls.models import Call, CallerRequest, CallEvent
+from dispatch.calls import cards, requests
+from dispatch.calls.models import Call, CallerRequest, CallEvent, Participant
 from dispatch.centres.access import scope
+from dispatch.feed import replay
 from dispatch.tests import factories
 from dispatch.tests.caller import Phone, secret_of
 
@@ -98,6 +99,43 @@ def test_pages_that_stop_asking_lapse(call: Call, phone: Phone) -> None:
         )
     assert tasks.lapse() >= 1
     assert not session(call).online
+
+
+def present(call: Call) -> bool:
+    with scope(call.centre):
+        now = Call.objects.select_related("owner", "publisher", "centre").get(pk=call.pk)
+        return bool(cards.centre_card(now)["present"])
+
+
+def test_a_publisher_that_is_not_heard_is_not_present(call: Call, phone: Phone) -> None:
+    """LiveKit lists a phone that died for some 20 s more."""
+    heard(call, "socket")
+    phone.say("tap")
+    with scope(call.centre):
+        who = Participant.objects.get(call=call, boot=phone.boot)
+        Participant.objects.filter(pk=who.pk).update(sid="PA_1")
+    assert present(call)
+    silent(call, "an older socket")
+    assert present(call)
+    head = replay.head(call.centre.stream)
+    silent(call, "socket")
+    assert not present(call)
+    with scope(call.centre):
+        assert Participant.objects.get(pk=who.pk).sid == "PA_1", "LiveKit has its own truth"
+    told = [one["body"] for one in replay.entries_after(call.centre.stream, head)]
+    assert [body["present"] for body in told if "present" in body] == [False]
+    phone.say("poll")
+    assert present(call)
+    tasks.lapse()
+    assert present(call)
+    with scope(call.centre):
+        CallerSession.objects.filter(call=call).update(
+            polled_at=timezone.now() - timedelta(seconds=9)
+        )
+    tasks.lapse()
+    assert not present(call)
+    heard(call, "another socket")
+    assert present(call)
 
 
 def item(phone: Phone, kind: str, **fields: Any) -> Any:

@@ -63,7 +63,7 @@ def centre_card(call: Call, marks: list[StageMark] | None = None) -> dict[str, A
         }
         if publisher
         else None,
-        "present": bool(publisher and publisher.present),
+        "present": bool(publisher and publisher.present and publisher.heard),
         "media": {
             "state": call.media,
             "camera": call.camera,

@@ -38,6 +38,8 @@ from dispatch.feed.unit import forbid_inside_unit
 #: Longest that one question may take. A node on the same network answers in about 3 ms
 #: (measured); a tap must not wait for a dead one.
 TIMEOUT_S = 3.0
+#: And the question whether it is there: consoles are told within seconds.
+PROBE_TIMEOUT_S = 1.5
 #: Life of a token that lets a browser in. LiveKit renews it for whoever is connected.
 TOKEN_LIFE = timedelta(minutes=10)
 #: Life of the tokens we show to LiveKit ourselves; the allowance is for its clock.
@@ -78,6 +80,18 @@ def ensure_room(*, node: MediaNode, name: str, metadata: str = "") -> None:
         )
 
     _ask(node, "ensure_room", work, room_create=True)
+
+
+def answers(*, node: MediaNode) -> None:
+    """Ask the node something small, to see that it answers and takes our key.
+
+    Gives up sooner than the others do. Raises Unreachable; Refused would be an answer.
+    """
+
+    async def work(client: api.LiveKitAPI) -> None:
+        await client.room.list_rooms(api.ListRoomsRequest(names=["-"]))
+
+    _ask(node, "answers", work, timeout_s=PROBE_TIMEOUT_S, room_list=True)
 
 
 def delete_room(*, node: MediaNode, name: str) -> None:
@@ -250,6 +264,8 @@ def _ask(
     node: MediaNode,
     what: str,
     work: Callable[[api.LiveKitAPI], Awaitable[T]],
+    *,
+    timeout_s: float = TIMEOUT_S,
     **grants: Any,
 ) -> T:
     forbid_inside_unit(f"livekit.{what}")
@@ -258,7 +274,7 @@ def _ask(
         async with api.LiveKitAPI(
             node.api_url,
             token=_own_token(node, **grants),
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+            timeout=aiohttp.ClientTimeout(total=timeout_s),
             failover=False,  # its regions are the hosted service's
         ) as client:
             return await work(client)

@@ -18,7 +18,7 @@ from dispatch.feed.replay import stamp
 
 log = structlog.get_logger(__name__)
 
-VIDEO_DOWN = "Video is down. Texts, position and chat still work."
+VIDEO_DOWN = "Video is down. Texts, positions and messages work."
 
 
 def video_down() -> Unavailable:

@@ -3,11 +3,14 @@
 Of a participant's connections only the newest counts (by its beginning, on its node's
 clock), and of that one only whether it has ended. So whatever arrives late, twice or the
 wrong way round, the outcome is the same. Rooms that the call has left say nothing.
+
+LiveKit takes some 20 s to notice a phone that died; its page is missed sooner (`heard`).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -85,6 +88,17 @@ def apply_finished(*, centre: Centre, room_name: str, at: datetime) -> None:
         inside = Participant.objects.filter(call=call, joined_at__lt=at).exclude(sid="")
         for who in inside.order_by("pk"):
             _leave(call, who, who.sid, joined_at=who.joined_at)
+
+
+def heard(call: Call, *, session: UUID, heard: bool) -> None:
+    """Whether the pages of this session answer. Inside a scope, with the call's lock.
+
+    A publisher whose page does not is not present on the cards, whatever LiveKit lists.
+    """
+    pages = Participant.objects.filter(call=call, kind=Participant.Kind.CALLER, session=session)
+    changed = pages.exclude(heard=heard).update(heard=heard)
+    if changed and call.publisher is not None and call.publisher.session == session:
+        cards.changed(call)
 
 
 def _leave(call: Call, who: Participant, sid: str, *, joined_at: datetime | None) -> None:

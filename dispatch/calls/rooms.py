@@ -15,6 +15,7 @@ from dispatch.calls.access import lock
 from dispatch.calls.models import Call, MediaNode, Participant, Room
 from dispatch.centres.access import centre_by_wall, scope
 from dispatch.centres.models import Centre
+from dispatch.logging import about
 from dispatch.outbox import carry as outbox
 from dispatch.outbox import handlers
 
@@ -58,7 +59,7 @@ def end(call: Call, reason: str) -> None:
         room.ended_at = now
         room.save(update_fields=["ended_at"])
         outbox.put(DELETE, {"room": room.pk})
-        log.info("room_ended", call=str(call.pk), generation=room.generation, reason=reason)
+        log.info("room_ended", generation=room.generation, reason=reason)
     # Nobody is in a room that was left. The next generation may be on a node with another
     # clock, so its connections are not compared with these.
     Participant.objects.filter(call=call).exclude(sid="").update(
@@ -111,6 +112,7 @@ def ensure(*, centre: Centre, room_id: int) -> Room | None:
         room = _current(room_id)
     if room is None:
         return None
+    about(room.call_id)
     with nodes.watched(room.node):
         livekit.ensure_room(node=room.node, name=room.name, metadata=mark())
     with scope(centre):
@@ -130,6 +132,7 @@ def delete(*, centre: Centre, room_id: int) -> None:
         room = _rooms().exclude(ended_at=None).filter(pk=room_id).first()
     if room is None:
         return
+    about(room.call_id)
     with nodes.watched(room.node):
         livekit.delete_room(node=room.node, name=room.name)
     confirm_deleted(centre=centre, room_ids=[room_id])

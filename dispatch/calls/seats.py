@@ -19,6 +19,7 @@ from dispatch.calls.models import Call, CallEvent, MediaNode, Participant, Room
 from dispatch.centres.access import centre_by_wall, scope
 from dispatch.centres.models import Centre, User
 from dispatch.errors import Conflict, DomainError, NotFound
+from dispatch.logging import about
 from dispatch.outbox import carry as outbox
 from dispatch.outbox import handlers
 
@@ -101,7 +102,7 @@ def seat(*, centre: Centre, participant_id: UUID) -> Seat:
         except livekit.Problem as problem:
             if _moved_elsewhere(centre, room.pk):
                 continue
-            log.warning("seat_without_video", call=str(call.pk), problem=problem.code)
+            log.warning("seat_without_video", problem=problem.code)
             raise nodes.video_down() from None
         if made is None:
             continue  # closed or moved meanwhile: look again
@@ -281,6 +282,7 @@ def _carry_remove(wall: int, args: dict[str, Any]) -> None:
         )
     if room is None or who is None:
         return
+    about(room.call_id)
     try:
         with nodes.watched(room.node):
             livekit.remove_participant(node=room.node, room=room.name, identity=who.identity)

@@ -7,8 +7,10 @@ node no longer has is gone; what the node has and we had not is looked up once m
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from celery import shared_task
@@ -18,10 +20,12 @@ from django.utils import timezone
 from dispatch.calls import livekit, nodes, presence, rooms, watch
 from dispatch.calls.models import Call, MediaNode, Participant, Room, WebhookReceipt
 from dispatch.centres.access import centre_by_wall, system_scope
+from dispatch.logging import own_context
 
 log = structlog.get_logger(__name__)
 
 REASON = "rooms.reconcile"
+T = TypeVar("T")
 #: A room we do not know is left alone for so long: clocks differ a little.
 GRACE = timedelta(seconds=30)
 #: Whoever took a seat so recently may still be coming; LiveKit keeps an empty room as long.
@@ -65,10 +69,9 @@ def reconcile_node(node: MediaNode) -> None:
     with nodes.watched(node):
         listed = {room.name: room for room in livekit.list_rooms(node=node)}
     nodes.counted(node, rooms=len(listed))
-    for room in ours:
-        if room.name not in listed and (room.awaited or room.sids):
-            # The node was restarted. Pages look for the room for seconds only.
-            _ensure(room)
+    # The node was restarted. Pages look for the room for seconds only.
+    lost = [room for room in ours if room.name not in listed and (room.awaited or room.sids)]
+    _each(lost, lambda room: rooms.ensure(centre=centre_by_wall(room.centre_id), room_id=room.id))
     _delete_strays(node, listed, known={room.name for room in ours})
     for centre_id, gone in left.items():
         unlisted = [room_id for room_id, name in gone if name not in listed]
@@ -97,11 +100,18 @@ def _ours(node: MediaNode) -> list[_Ours]:
     return list(found.values())
 
 
-def _ensure(room: _Ours) -> None:
-    try:
-        rooms.ensure(centre=centre_by_wall(room.centre_id), room_id=room.id)
-    except livekit.Refused as problem:  # this room's own trouble: the others go on
-        log.warning("room_refused", room=room.id, problem=problem.code)
+def _each(found: Iterable[T], work: Callable[[T], object]) -> None:
+    """One in trouble leaves the others looked at. Raises livekit.Unreachable: the node's own."""
+    for one in found:
+        with own_context():
+            try:
+                work(one)
+            except livekit.Unreachable:
+                raise
+            except livekit.Refused as problem:
+                log.warning("room_refused", problem=problem.code)
+            except Exception:
+                log.exception("reconcile_failed")
 
 
 def _left_rooms(node: MediaNode) -> dict[int, list[tuple[int, str]]]:
@@ -122,13 +132,16 @@ def _delete_strays(
     names = set(listed) - known
     with system_scope(REASON):
         rows = {room.name: room for room in Room.objects.filter(name__in=names)}
-    for name in sorted(names):
+
+    def check(name: str) -> None:
         row = rows.get(name)
         if row is not None and row.ended_at:
             rooms.delete(centre=centre_by_wall(row.centre_id), room_id=row.pk)
         elif row is None and _is_orphan(listed[name], timezone.now()):
             log.warning("room_unknown_deleted", node=node.name)
             livekit.delete_room(node=node, name=name)
+
+    _each(sorted(names), check)
 
 
 def _is_orphan(room: livekit.ListedRoom, now: datetime) -> bool:
@@ -141,15 +154,16 @@ def _compare_presence(
     there = [room.name for room in ours if room.name in listed and (room.awaited or room.sids)]
     with nodes.watched(node):
         present = livekit.list_participants(node=node, rooms=there) if there else {}
-    for room in ours:
-        if not (room.sids or room.name in present):
-            continue
-        centre = centre_by_wall(room.centre_id)
-        seen = present.get(room.name, [])
-        for one in seen:
-            if one.active:
-                presence.apply_join(centre=centre, room_name=room.name, seen=one)
-        still = {one.sid for one in seen}
-        for identity, sid in room.sids.items():
-            if sid not in still:
-                presence.apply_lost(centre=centre, room_name=room.name, identity=identity, sid=sid)
+    involved = [room for room in ours if room.sids or room.name in present]
+    _each(involved, lambda room: _compare(room, present.get(room.name, [])))
+
+
+def _compare(room: _Ours, seen: list[livekit.Seen]) -> None:
+    centre = centre_by_wall(room.centre_id)
+    for one in seen:
+        if one.active:
+            presence.apply_join(centre=centre, room_name=room.name, seen=one)
+    still = {one.sid for one in seen}
+    for identity, sid in room.sids.items():
+        if sid not in still:
+            presence.apply_lost(centre=centre, room_name=room.name, identity=identity, sid=sid)

@@ -17,6 +17,7 @@ from dispatch.calls.access import lock
 from dispatch.calls.models import Call, Participant, Room
 from dispatch.calls.models.call import UNWATCHED_ALARM_AFTER, UNWATCHED_STOP_AFTER
 from dispatch.centres.access import centre_by_wall, scope, system_scope
+from dispatch.logging import about, own_context
 
 log = structlog.get_logger(__name__)
 
@@ -40,12 +41,14 @@ def look() -> None:
         left = Call.objects.filter(state=Call.State.OPEN, unwatched_since__isnull=False)
         found = set((live | left).values_list("centre_id", "pk"))
     for centre_id, call_id in sorted(found, key=str):
-        try:
-            with scope(centre_by_wall(centre_id)):
-                check(lock(call_id))
-        except Exception:
-            # The others are looked at all the same.
-            log.exception("watch_failed", call=str(call_id))
+        with own_context():
+            about(call_id)
+            try:
+                with scope(centre_by_wall(centre_id)):
+                    check(lock(call_id))
+            except Exception:
+                # The others are looked at all the same.
+                log.exception("watch_failed")
 
 
 def check(call: Call) -> None:
@@ -104,7 +107,7 @@ def _stop(call: Call) -> None:
     requests.ask(call, what=requests.What.STOP, command=uuid4(), user=None)
     rooms.move(call, "unwatched")
     cards.changed(call)
-    log.info("video_stopped_unwatched", call=str(call.pk))
+    log.info("video_stopped_unwatched")
 
 
 def _save(call: Call, *, since: Any, alarm: bool) -> None:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from dispatch import counters
 from dispatch.calls import livekit, presence
 from dispatch.calls.models import Room, WebhookReceipt
 from dispatch.centres.access import centre_by_wall, scope, system_scope
@@ -30,24 +31,34 @@ def receive(request: HttpRequest) -> HttpResponse:
     try:
         body = request.body
     except RequestDataTooBig:
-        return HttpResponse(status=413)
+        return _refuse("too_large", 413)
     if len(body) > MAX_BODY:
-        return HttpResponse(status=413)
+        return _refuse("too_large", 413)
     try:
         event = livekit.verify_webhook(body, request.headers.get("Authorization", ""))
     except livekit.BadSignature:
         log.warning("webhook_bad_signature")
-        return HttpResponse(status=401)
+        return _refuse("forged", 401)
     except livekit.Unreadable:
         log.warning("webhook_unreadable")
-        return HttpResponse(status=400)
+        return _refuse("unreadable", 400)
     if event.dropped:
         log.warning("webhooks_dropped", count=event.dropped)  # the reconciler makes up for it
-    if event.name in HANDLED:
-        centre = _centre_of(event)
-        if centre is not None:
-            _apply_once(centre, event)
+    counters.count(counters.WEBHOOKS, _take(event))
     return HttpResponse(status=200)
+
+
+def _refuse(outcome: str, status: int) -> HttpResponse:
+    counters.count(counters.WEBHOOKS, outcome)
+    return HttpResponse(status=status)
+
+
+def _take(event: livekit.WebhookEvent) -> str:
+    """What became of it: applied, repeated, or ignored as none of our business."""
+    centre = _centre_of(event) if event.name in HANDLED else None
+    if centre is None:
+        return "ignored"
+    return "applied" if _apply_once(centre, event) else "repeated"
 
 
 def _centre_of(event: livekit.WebhookEvent) -> Centre | None:
@@ -61,12 +72,13 @@ def _centre_of(event: livekit.WebhookEvent) -> Centre | None:
     return None if wall is None else centre_by_wall(wall)
 
 
-def _apply_once(centre: Centre, event: livekit.WebhookEvent) -> None:
+def _apply_once(centre: Centre, event: livekit.WebhookEvent) -> bool:
     # The receipt is part of the unit: what failed is not received, and comes again.
     with scope(centre):
         _, fresh = WebhookReceipt.objects.get_or_create(id=event.id)
         if fresh:
             HANDLED[event.name](centre, event)
+    return bool(fresh)
 
 
 def _joined(centre: Centre, event: livekit.WebhookEvent) -> None:

@@ -29,6 +29,8 @@ SYSTEM_REASONS = frozenset(
         "sessions.recheck",  # which open sockets of callers may go on listening; ids only
         "sessions.lapse",  # lists pages that stopped asking; each is then marked alone
         "links.expire",  # lists calls whose link was never opened
+        "texts.failing",  # whether the newest texts were taken by the provider they share
+        "metrics.figures",  # counts and times of all centres; no ids
         "texts.delivery",  # a delivery report names its text; ids only
         "demo.phone",  # the demo phone shows the texts of every centre (development only)
     }

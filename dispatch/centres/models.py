@@ -26,6 +26,7 @@ RESERVED_SLUGS = frozenset(
         "lk",
         "map",
         "media",
+        "metrics",
         "s",
         "start",
         "static",

@@ -42,6 +42,7 @@ ConditionName = Literal[
     "tcp",
     "no_webrtc",
 ]
+PartName = Literal["db", "migrations", "redis", "worker", "beat", "media", "texts"]
 RequestName = Literal["camera", "microphone", "flip", "mute", "stop"]
 
 
@@ -196,6 +197,12 @@ class Position(TypedDict):
 class VideoHealth(TypedDict):
     state: Literal["up", "down"]
     since: str
+
+
+class Health(TypedDict):
+    """The last value `health`, with every heartbeat: which parts work; null: not known."""
+
+    parts: dict[PartName, bool | None]
 
 
 class CallerCard(TypedDict):

@@ -11,6 +11,8 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.db import connections
 
+from dispatch.logging import own_context
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -35,7 +37,8 @@ def _pool() -> ThreadPoolExecutor:
 
 def _run(work: Callable[[], T]) -> T:
     try:
-        return work()
+        with own_context():
+            return work()
     finally:
         connections.close_all()
 

@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from dispatch.feed.unit import OutsideUnit, current_wall
+from dispatch.logging import own_context
 from dispatch.outbox import claims, handlers, nudge
 from dispatch.outbox.deadline import Deadline, Passed
 from dispatch.outbox.models import Item
@@ -107,6 +108,11 @@ def insist(write: Callable[[], None]) -> None:
 
 def carry_out(item: Item) -> None:
     """Carry out a row that this process has claimed, and write down how it ended."""
+    with own_context():
+        _carry_out(item)
+
+
+def _carry_out(item: Item) -> None:
     handler = handlers.get(item.kind)
     attempt = item.attempts + 1
     if attempt > handler.attempts:  # it took its workers with it, again and again

@@ -89,6 +89,9 @@ TLS_AUTHORITY = env.str("TLS_AUTHORITY", default="")
 #: Of doctor: less free space than this on a disk we write to is a warning, a quarter a failure.
 DISK_FREE_MB = env.int("DISK_FREE_MB", default=2000)
 
+#: Whoever shows it (Authorization: Bearer …) may read /metrics; without one, this machine only.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["dispatch.console.authentication.StaffSession"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -27,7 +27,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600  # one long shift
 SECURE_SSL_REDIRECT = _secure
 # Asked on loopback by the media server and by whoever watches over this process, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^lk/webhook$", r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^lk/webhook$", r"^health/", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 #: 0 where the certificate is of one's own making: browsers that remember to insist on HTTPS
 #: would be locked out of the address for as long as they remember.

@@ -46,6 +46,7 @@ class FakeLiveKit:
     def install(self, monkeypatch: pytest.MonkeyPatch) -> FakeLiveKit:
         """Take the place of the real functions until the end of the test."""
         for name in (
+            "answers",
             "ensure_room",
             "delete_room",
             "list_rooms",
@@ -56,6 +57,9 @@ class FakeLiveKit:
         ):
             monkeypatch.setattr(livekit, name, getattr(self, name))
         return self
+
+    def answers(self, *, node: MediaNode) -> None:
+        self._on(node, "answers", "")
 
     def ensure_room(self, *, node: MediaNode, name: str, metadata: str = "") -> None:
         self._on(node, "ensure_room", name).setdefault(name, _Room(metadata))

@@ -1,7 +1,7 @@
-"""Signs of life in Redis: what the worker answers, and when beat last sent something.
+"""Signs of life: what the worker answers, and when worker and beat were last there.
 
-Ages are measured by Redis's own clock, so a wrong clock on some machine is not taken for a
-dead part. The signs say nothing of anyone's call.
+Ages are measured by the own clock of Redis or of the database, so a wrong clock on some
+machine is not taken for a dead part. The signs say nothing of anyone's call.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from typing import cast
 import redis
 import structlog
 from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+
+from dispatch.upkeep.models import Sign
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +26,14 @@ log = structlog.get_logger(__name__)
 ANSWER_KEPT_S = 30
 #: A beat that has been away for longer than this counts as never seen.
 BEAT_KEPT_S = 86_400
+
+
+#: Seconds between two signs of a worker.
+WORKER_EVERY_S = 0.5
+#: A worker silent for longer is gone, or stands still.
+WORKER_SILENT_S = 2.5
+#: Beat may be this much later than its shortest interval before it counts as gone.
+BEAT_SLACK = 2.2
 
 
 @dataclass(frozen=True)
@@ -80,15 +92,47 @@ def beat(*, sent: bool) -> None:
         log.warning("beat_sign_failed", problem=type(problem).__name__)
 
 
-def last_beat() -> Beat | None:
+def last_beat(*, timeout_s: float = 1.0) -> Beat | None:
     """The last sign of beat, if there is one. Raises redis.RedisError."""
-    with client() as connection:
+    with client(timeout_s=timeout_s) as connection:
         said = connection.get(_beat_key())
         moment = now(connection)
     if said is None:
         return None
     found = json.loads(said)
     return Beat(age_s=max(0.0, moment - float(found["at"])), sent=bool(found["sent"]))
+
+
+def beat_limit_s() -> float:
+    """How old the last sign of a beat that works can be, in seconds."""
+    schedules = settings.CELERY_BEAT_SCHEDULE.values()
+    return min(float(entry["schedule"]) for entry in schedules) * BEAT_SLACK
+
+
+def worker() -> None:
+    """The worker's side: it is there. In the database, for it works without Redis too.
+
+    A crash may lose the last of these signs, so the disk is not waited for.
+    """
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        cursor.execute(
+            "INSERT INTO upkeep_sign (name, at) VALUES (%s, clock_timestamp())"
+            " ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at",
+            [Sign.WORKER],
+        )
+
+
+def worker_age_s() -> float | None:
+    """Seconds since some worker was there; None where none ever was. Raises db.Error."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT extract(epoch FROM clock_timestamp() - at)::float8 FROM upkeep_sign"
+            " WHERE name = %s",
+            [Sign.WORKER],
+        )
+        row = cursor.fetchone()
+    return None if row is None else float(row[0])
 
 
 def now(connection: redis.Redis) -> float:

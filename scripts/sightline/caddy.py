@@ -131,7 +131,8 @@ class Caddy(Part):
             "tls_connection_policies": [{"default_sni": self.lan.address}],
             "routes": [
                 # LiveKit's webhooks come straight from this machine; nobody else has any.
-                _route(["/lk/*"], {"handler": "static_response", "status_code": 404}),
+                # Figures are for whoever runs this, who asks the web server itself.
+                _route(["/lk/*", "/metrics"], {"handler": "static_response", "status_code": 404}),
                 _route(["/rtc", "/rtc/*"], _proxy(self._livekit)),
                 _route(None, _proxy(self._web)),
             ],

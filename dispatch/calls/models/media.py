@@ -109,6 +109,8 @@ class Participant(Tenant):
     #: When the newest connection of this generation began, by its node's clock.
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
+    #: Its page answers heartbeats. LiveKit lists one that died for some 20 s more.
+    heard = models.BooleanField(default=True, db_default=True)
 
     objects: Any = scoped()
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
-from dispatch.calls import nodes, rooms, seats, services, tasks
+from dispatch.calls import nodes, presence, rooms, seats, services, tasks
 from dispatch.calls.models import Call, CallEvent, MediaNode, Participant, Room, WebhookReceipt
 from dispatch.centres.access import scope
+from dispatch.centres.models import Centre
 from dispatch.outbox.models import Item
 from dispatch.tests import factories
 from dispatch.tests.fakes import FakeLiveKit, _Room
@@ -222,6 +224,29 @@ def test_one_dead_node_does_not_keep_the_others_waiting(
     assert dead.up is False
     node.refresh_from_db()
     assert (node.up, node.rooms) == (True, 1)
+
+
+def test_one_call_in_trouble_leaves_the_others_repaired(
+    node: MediaNode, livekit_fake: FakeLiveKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = [factories.call(centre=factories.centre()) for _ in range(3)]
+    pages = [page(call) for call in calls]
+    for call, who in zip(calls, pages, strict=True):
+        taken = seats.seat(centre=call.centre, participant_id=who.pk)
+        livekit_fake.enter(node, taken.token)
+    apply, trouble = presence.apply_join, calls[1].centre_id
+
+    def joining(*, centre: Centre, **more: Any) -> None:
+        if centre.pk == trouble:
+            raise RuntimeError("this one")
+        apply(centre=centre, **more)
+
+    monkeypatch.setattr(presence, "apply_join", joining)
+    tasks.reconcile()
+    assert [now(who).present for who in pages] == [True, False, True]
+    monkeypatch.setattr(presence, "apply_join", apply)
+    tasks.reconcile()
+    assert now(pages[1]).present
 
 
 def test_old_receipts_go(node: MediaNode) -> None:

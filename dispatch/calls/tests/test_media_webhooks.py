@@ -11,6 +11,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from dispatch import counters
 from dispatch.calls import presence, rooms, webhooks
 from dispatch.calls.livekit import Seen
 from dispatch.calls.models import Call, CallEvent, MediaNode, Participant, Room, WebhookReceipt
@@ -79,9 +80,11 @@ def test_a_forged_one_is_refused_and_changes_nothing(scene: Scene) -> None:
         fakes.sign(body, key="unknown", secret=SECRET),
         fakes.sign(body + b" ", key=KEY, secret=SECRET),
     ]
+    counted = counters.counted(counters.WEBHOOKS).get("forged", 0)
     for authorization in forged:
         assert post(body, authorization).status_code == 401
     assert post(body.replace(b"joined", b"left  "), good).status_code == 401
+    assert counters.counted(counters.WEBHOOKS)["forged"] == counted + len(forged) + 1
     assert scene.now().sid == ""
 
 

@@ -14,13 +14,12 @@ from playwright.sync_api import sync_playwright
 from dispatch.tests.e2e.browsers import Browsers
 from dispatch.tests.e2e.lab import ROOT, Lab
 from dispatch.tests.e2e.leaks import Monitor
-from dispatch.tests.e2e.scene import Scene, Town
+from dispatch.tests.e2e.scene import TOLD, Scene, Town
 from scripts.sightline.stack import Stack
 
 HERE = Path(__file__).parent
 CACHE = ROOT / "var/e2e"  # var/ is never committed
 FAILURES = CACHE / "failures"
-TOLD = pytest.StashKey[list[str]]()
 # The search for secrets looks at what all the others left behind.
 LAST = ("test_video_down", "test_secrets")
 
@@ -67,7 +66,7 @@ def town(
         monitor = Monitor(stack.redis_url, root / "redis-traffic.txt")
         shared = Town(stack, browsers, lab, monitor.record)
         yield shared
-        request.config.stash[TOLD] = shared.told
+        request.config.stash.setdefault(TOLD, []).extend(shared.told)
         monitor.close()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Error, Page, expect
 
 from dispatch.tests.e2e import sight
@@ -20,6 +21,8 @@ from dispatch.tests.e2e.media import RED, Subject
 from dispatch.tests.e2e.pages import LINK, CallerPage, ConsolePage, DemoPhone, sign_in
 from scripts.sightline.stack import Stack
 
+#: Measurements that the run prints at its end.
+TOLD = pytest.StashKey[list[str]]()
 Place = tuple[float, float]
 HARBOUR: Place = (41.2689, -72.9151)  # on a coast, so that a drawn map has more than one colour
 PHONE = {"width": 360, "height": 640}

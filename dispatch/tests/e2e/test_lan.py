@@ -167,6 +167,11 @@ def check_the_edges(page: Page, network: Stack, origin: str) -> None:
     assert outside.ask(f"{direct}/lk/webhook", data=b"{}").status == 401
     assert outside.ask(f"{direct}/console/").status == 301
 
+    # Figures likewise, for whoever runs this.
+    assert outside.ask(f"{origin}/metrics").status == 404
+    assert outside.ask(f"{direct}/metrics").status == 200
+    assert outside.ask(f"{direct}/metrics", X_Forwarded_For="127.0.0.1").status == 404
+
     # The plain address gives the public half of the authority and its page, and nothing else.
     trust = network.caddy.trust_url
     plain = outside.ask(trust)

@@ -20,8 +20,6 @@ ANSWER_WITHIN_S = 4.0
 #: Where none is connected, one may be about to connect again.
 UNHEARD_WITHIN_S = 1.5
 SLOW_S = 2.0
-#: Beat may be this much later than its shortest interval before it counts as gone.
-BEAT_SLACK = 2.2
 START_WORKER = "Start one: celery -A dispatch.celery worker (as in the Procfile)."
 
 
@@ -86,8 +84,8 @@ def worker(seen: Seen) -> Result:
 
 def beat(_: Seen) -> Result:
     """Whether scheduled work is being sent."""
-    shortest = min(float(entry["schedule"]) for entry in settings.CELERY_BEAT_SCHEDULE.values())
-    limit = shortest * BEAT_SLACK
+    limit = signs.beat_limit_s()
+    shortest = limit / signs.BEAT_SLACK
     last = signs.last_beat()
     start = "Start it, once: celery -A dispatch.celery beat (as in the Procfile)."
     if last is None:

@@ -49,7 +49,7 @@ function Chosen({ desk, call }: { desk: Desk; call: Call }) {
   return (
     <>
       <Head desk={desk} call={call} />
-      <StageBar call={call} now={desk.now.value} live={call.present && call.media.state === "live" && moving} />
+      <StageBar call={call} now={desk.now.value} live={call.media.state === "live" && moving} />
       <Stage desk={desk} call={call} />
       <Actions desk={desk} call={call} />
     </>

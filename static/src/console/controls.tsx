@@ -55,8 +55,10 @@ function AskButton(props: { desk: Desk; call: Call; what: Asked; whats: Asked[] 
 /** Why nobody could hear the dispatcher now; null: they could. */
 export function silentBecause(desk: Desk, call: Call): string | null {
   if (!call.publisher) return "No phone is sending yet: it hears you after the caller's tap";
-  if (!call.present) return "The phone is not in the room";
-  if (desk.room(call.id)?.state !== "connected") return "This console is not in the room yet";
+  const room = desk.room(call.id);
+  // A page whose heartbeat is missed may hear all the same, while it is in the room.
+  if (!call.present && !room?.present) return "The phone is not in the room";
+  if (room?.state !== "connected") return "This console is not in the room yet";
   return null;
 }
 

@@ -8,6 +8,7 @@ import { alarms, ring } from "./alarm";
 import { Api, ApiError, say } from "./api";
 import type { Asked } from "./asks";
 import { Outbox } from "./outbox";
+import { Parts, ready } from "./parts";
 import { NOT_ASKED, NOT_DONE } from "./refused";
 import type { Action } from "./refused";
 import type { RoomView } from "./roomlink";
@@ -33,6 +34,7 @@ export class Desk {
   readonly outbox: Outbox;
   readonly tracks: Tracks;
   readonly talk: Talk;
+  readonly parts = new Parts(ready);
   readonly boot = uuid(); // of this page load
 
   /** Server time, once a second. */
@@ -74,7 +76,7 @@ export class Desk {
   readonly track = computed(() => this.read(() => this.tracks.of(this.selected.value ?? "")));
   readonly drafts = computed(() => this.read(() => this.outbox.of(this.selected.value ?? "")));
   readonly alarms = computed(() => alarms(this.calls.value).filter((one) => one.call !== this.selected.value));
-  readonly videoDown = computed(() => this.read(() => store.video(this.feed.model)?.state === "down"));
+  readonly videoDown = computed(() => this.read(() => store.videoDown(this.feed.model)));
 
   constructor(readonly page: Boot) {
     this.api = new Api(page.api, page.csrf, () => this.signedOut());
@@ -124,6 +126,7 @@ export class Desk {
       setTimeout(tick, 1000 - (this.now.value % 1000));
     };
     tick();
+    setInterval(() => void this.parts.tick(), 500);
     effect(() => {
       const calls = store.seats(this.calls.value, this.page.user.id, this.selected.value);
       untracked(() => this.rooms.want(calls));
@@ -252,6 +255,7 @@ export class Desk {
       if (change.of === "latest" && change.body && change.key.startsWith("position:")) {
         this.tracks.append(change.body as unknown as Position);
       }
+      if (change.of === "latest" && change.key === "health") this.parts.told(store.parts(model) ?? {});
     }
     if (changes.some((change) => change.of === "item" && change.kind === "chat")) {
       this.outbox.settle(model.all<Chat>("chat"));

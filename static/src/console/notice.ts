@@ -19,7 +19,7 @@ const say = (title: string, detail = "", tone: Tone = "quiet"): Notice => ({ tit
 
 export function notice(call: Call, known: Facts, link: LinkState, videoDown: boolean, now: number): Notice {
   if (call.state === "closed") return closed(call, now);
-  if (videoDown || link === "down") return say("Video is down", "Texts, position and chat still work. Trying again by itself.", "bad");
+  if (videoDown || link === "down") return say("Video is down", "Texts, positions and messages work. Trying again by itself.", "bad");
   if (hadPicture(call) && call.publisher) return joined(call, known, link, now);
   if (known.links.length && known.links.every((one) => one.state === "revoked")) {
     return say("Link revoked", "Nobody can join with it. Resend text makes a new link.", "wait");

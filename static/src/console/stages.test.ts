@@ -66,6 +66,7 @@ describe("the word on the board", () => {
     const silent = aSession({ online: false, online_at: at(20) });
     expect(stageWord(live, now(24), silent, "frozen")).toMatchObject({ word: "Lost", note: "no answer 0:04" });
     expect(stageWord(live, now(24), silent, "moving").word).toBe("Live");
+    expect(stageWord({ ...live, present: false }, now(24), silent, "moving").word).toBe("Live");
     expect(stageWord(live, now(24), { ...silent, conditions: ["hidden"] })).toMatchObject({ word: "Away", tone: "bad" });
     const older = { ...silent, id: "another device" };
     expect(stageWord(live, now(24), older, "frozen").word).toBe("Frozen");

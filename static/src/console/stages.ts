@@ -142,7 +142,7 @@ function mediaWord(call: Call, now: number, session: Session | undefined, drawn:
   if (call.media.state === "stopped") return { word: "Stopped", tone: "wait", note: call.unwatched_stop ? "nobody watched" : "by caller" };
   const wrong = trouble(call, session, drawn, now);
   if (wrong) return { word: wrong.word, tone: wrong.tone, note: wrong.time ? `${wrong.note} ${wrong.time}` : wrong.note };
-  if (!call.present) return { word: "Gone", tone: "bad", note: "phone left" };
+  if (!call.present && drawn !== "moving") return { word: "Gone", tone: "bad", note: "phone left" };
   if (call.media.state === "paused") return { word: "Paused", tone: "wait", note: "page hidden" };
   if (!call.media.camera && call.media.state === "live") return { word: "Sound only", tone: "good" };
   if (drawn === "frozen") return { word: "Frozen", tone: "bad" };

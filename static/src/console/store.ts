@@ -4,6 +4,7 @@ import type {
   Call,
   CallEvent,
   Chat,
+  Health,
   Link,
   Position,
   Request,
@@ -34,8 +35,17 @@ export function position(source: Source, id: string): Position | undefined {
   return source.latest.get(`position:${id}`)?.body as unknown as Position | undefined;
 }
 
-export function video(source: Source): VideoHealth | undefined {
-  return source.latest.get("video")?.body as unknown as VideoHealth | undefined;
+/** Which parts work; undefined with a server that does not tell. */
+export function parts(source: Source): Health["parts"] | undefined {
+  return (source.latest.get("health")?.body as unknown as Health | undefined)?.parts;
+}
+
+/** By the web server's own look, else by what is in the database, which may be some seconds old. */
+export function videoDown(source: Source): boolean {
+  const seen = parts(source)?.media;
+  if (typeof seen === "boolean") return !seen;
+  const video = source.latest.get("video")?.body as unknown as VideoHealth | undefined;
+  return video?.state === "down";
 }
 
 export function undoable(item: Call, now: number): boolean {

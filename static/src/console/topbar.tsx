@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import type { Desk } from "./desk";
 import { ago, timeOfDay } from "./format";
+import { health } from "./health";
 import { Send } from "./send";
 import { alarmSound, letterKeys, setAlarmSound, setLetterKeys, setTheme, theme, THEMES } from "./settings";
 import type { Theme } from "./settings";
@@ -20,7 +21,7 @@ export function TopBar({ desk, onKeys }: { desk: Desk; onKeys: () => void }) {
   );
 }
 
-interface Health {
+interface Line {
   tone: Tone;
   title: string;
   detail?: ComponentChildren;
@@ -31,7 +32,7 @@ interface Health {
  * the bar either way, so that nothing moves. It speaks only when something changes.
  */
 function Connection({ desk }: { desk: Desk }) {
-  const { tone, title, detail } = health(desk);
+  const { tone, title, detail } = line(desk);
   return (
     <div class={`health ${tone}`} role="status" aria-label="Connection">
       <p class="health-title">
@@ -42,14 +43,17 @@ function Connection({ desk }: { desk: Desk }) {
   );
 }
 
-function health(desk: Desk): Health {
+function line(desk: Desk): Line {
   const { status, since } = desk.status.value;
   const over = desk.over.value;
   if (over !== null) return { tone: "bad", title: over.title, detail: <a href={over.href}>{over.link}</a> };
+  const failing = new Set(desk.parts.failing.value);
+  if (desk.videoDown.value) failing.add("media");
+  // A server that answers, but has no heartbeat, is not lost.
+  if (failing.has("db")) return health(failing)!;
   if (status === "lost") return { tone: "bad", title: "Connection lost", detail: <Lost desk={desk} from={since - 5000} /> };
   if (status === "connecting") return { tone: "wait", title: "Connecting" };
-  if (desk.videoDown.value) return { tone: "bad", title: "Video is down", detail: "Texts, position and chat still work." };
-  return { tone: "good", title: "All parts working" };
+  return health(failing) ?? { tone: "good", title: "All parts working" };
 }
 
 function Lost({ desk, from }: { desk: Desk; from: number }) {

@@ -3,6 +3,7 @@ import type {
   CallCard as Call,
   ChatItem as Chat,
   EventItem as CallEvent,
+  Health,
   LinkItem as Link,
   Position,
   RequestItem as Request,
@@ -13,7 +14,7 @@ import type {
   VideoHealth,
 } from "../shared/protocol";
 
-export type { Call, CallEvent, Chat, Link, Mark, Position, Request, Session, Stage, Text, VideoHealth };
+export type { Call, CallEvent, Chat, Health, Link, Mark, Position, Request, Session, Stage, Text, VideoHealth };
 
 /** One point of a track. */
 export type Fix = Pick<Position, "lat" | "lon" | "accuracy" | "at">;

@@ -8,6 +8,8 @@ export type PermissionOutcome = "granted" | "denied" | "dismissed" | "absent" | 
 
 export type ConditionName = "hidden" | "camera_paused" | "picture_black" | "picture_frozen" | "no_socket" | "no_media" | "tcp" | "no_webrtc";
 
+export type PartName = "db" | "migrations" | "redis" | "worker" | "beat" | "media" | "texts";
+
 export type RequestName = "camera" | "microphone" | "flip" | "mute" | "stop";
 
 export interface Owner {
@@ -152,6 +154,10 @@ export interface Position {
 export interface VideoHealth {
   state: "up" | "down";
   since: string;
+}
+
+export interface Health {
+  parts: Partial<Record<"db" | "migrations" | "redis" | "worker" | "beat" | "media" | "texts", boolean | null>>;
 }
 
 export interface CallerCard {
