@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.test import Client
+from django.test.client import ClientHandler
 
 from dispatch.centres.models import Centre, User
 from dispatch.tests import factories
@@ -18,10 +19,18 @@ from dispatch.tests.machine.model import Model
 from dispatch.tests.sockets import client_of
 
 _numbers = itertools.count(1)
+#: Of all clients: making one reads every static file anew (WhiteNoise).
+_HANDLER = ClientHandler(enforce_csrf_checks=False)
+
+
+def lean(client: Client) -> Client:
+    """The same client, with the middleware that all of them share."""
+    client.handler = _HANDLER
+    return client
 
 
 class Desk:
-    """A centre with two dispatchers, signed in."""
+    """A centre with two dispatchers."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -31,13 +40,19 @@ class Desk:
             factories.user(centre=self.centre, name=f"Quill Marrow {next(_numbers)}")
             for _ in range(2)
         ]
-        self.clients: list[Client] = [client_of(user) for user in self.users]
+        self._clients: dict[int, Client] = {}
         self.base = f"/api/v1/centres/{self.centre.slug}/"
 
     def post(self, who: int, path: str, body: dict[str, Any] | None = None) -> Any:
         """Ask the staff API as one of the two."""
-        client = self.clients[who % len(self.clients)]
-        return client.post(self.base + path, body or {}, content_type="application/json")
+        return self.client(who).post(self.base + path, body or {}, content_type="application/json")
+
+    def client(self, who: int) -> Client:
+        """The browser of one of the two, signed in when first used."""
+        who %= len(self.users)
+        if who not in self._clients:
+            self._clients[who] = lean(client_of(self.users[who]))
+        return self._clients[who]
 
 
 class Reader:
@@ -78,11 +93,11 @@ class Console(Reader):
 
     def __init__(self, desk: Desk, who: int, loop: Loop) -> None:
         super().__init__(loop)
-        self.desk, self.who = desk, who % len(desk.clients)
+        self.desk, self.who = desk, who
 
     def door(self) -> tuple[str, str, dict[str, Any]]:
         name = settings.SESSION_COOKIE_NAME
-        cookie = f"{name}={self.desk.clients[self.who].cookies[name].value}"
+        cookie = f"{name}={self.desk.client(self.who).cookies[name].value}"
         hello = {"stream": "centre", "centre": self.desk.centre.slug, "boot": "consoleboot"}
         return "/ws/console/", cookie, hello
 
@@ -92,6 +107,7 @@ class Browser(Phone):
 
     def __init__(self, secret: str, case: int, guard: Callable[[str], None]) -> None:
         super().__init__(secret)
+        lean(self.http)
         self.case, self.guard = case, guard
 
 

@@ -75,11 +75,13 @@ class Air:
         for hint in found:
             self._send(hint)
 
-    def cut(self) -> None:
-        """Redis drops everyone who listens, and what was on its way with them."""
+    def cut(self) -> set[str]:
+        """Redis drops everyone who listens, and what was on its way with them. Who it was."""
         self.hints, self.lossy = [], True
+        listened = self.listeners()
         self._client.client_kill_filter(_type="pubsub")
+        return listened
 
-    def listened_to(self) -> bool:
-        """Whether anyone listens to Redis."""
-        return bool(self._client.client_list(_type="pubsub"))
+    def listeners(self) -> set[str]:
+        """Who listens to Redis: ids of connections, never used again."""
+        return {one["id"] for one in self._client.client_list(_type="pubsub")}

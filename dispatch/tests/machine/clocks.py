@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 #: Longest that anything may take, in seconds of a machine that is busy with other things.
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -79,7 +79,8 @@ class Loop(asyncio.SelectorEventLoop):
         left = asyncio.all_tasks(self)
         for task in left:
             task.cancel()
-        self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if left:
+            self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self.close()
 
 

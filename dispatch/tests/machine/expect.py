@@ -126,6 +126,7 @@ class Case:
         another = self.publisher is None or self.publisher[0] != page[0]
         self._forget_publisher()
         self.publisher = page
+        self.opened(page[0])
         if not resume:
             self._replace(ENDED_BY_TAP[another])
             self.events["session.tapped"] += 1

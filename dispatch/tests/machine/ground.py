@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -39,6 +40,11 @@ class Ground:
         self.loop.trouble = None
         return World(loop=self.loop, air=self.air, clock=self.clock, doorway=self.doorway)
 
+    def renew(self) -> None:
+        """After an example that failed the next must not find what it left behind."""
+        self.loop.shut_down()
+        self.loop = Loop()
+
     def count(self, steps: int) -> None:
         """An example held to its end."""
         self.examples += 1
@@ -48,7 +54,7 @@ class Ground:
 @contextmanager
 def ground() -> Iterator[Ground]:
     """The ground for one run, inside the test database."""
-    with pytest.MonkeyPatch.context() as patch, _pooled():
+    with pytest.MonkeyPatch.context() as patch, _pooled(), _quiet():
         backup.prepare()
         MediaNode.objects.update(state=MediaNode.State.OFF)
         factories.node()
@@ -58,6 +64,17 @@ def ground() -> Iterator[Ground]:
         finally:
             shared.loop.shut_down()
             MediaNode.objects.update(state=MediaNode.State.OFF)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Refusals and lost connections are what this is about: only errors are worth a line."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager

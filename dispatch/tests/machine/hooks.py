@@ -12,6 +12,7 @@ from django.test import Client
 
 from dispatch.calls.livekit import Seen
 from dispatch.tests import factories, fakes
+from dispatch.tests.machine.actors import lean
 from dispatch.tests.machine.expect import Case
 from dispatch.tests.machine.world import World
 
@@ -42,7 +43,7 @@ class MediaServer:
         self.world = world
         self.hooks: list[Hook] = []
         self._now = int(time.time() * 1000)
-        self._http = Client(HTTP_HOST="localhost")
+        self._http = lean(Client(HTTP_HOST="localhost"))
 
     def enter(self, index: int, who: str) -> None:
         """A page's connection begins."""

@@ -157,11 +157,14 @@ class Machine(People):
             self.world.settle()
 
     def teardown(self) -> None:
-        if self.world.desks:
-            try:
-                if sys.exc_info()[0] is None:
-                    self.rest()
-                    self.ground.count(self.steps)
-            finally:
-                self.world.loop.trouble = None
+        """At the end of an example: rest once more, unless it has failed already."""
+        held = False
+        try:
+            if self.world.desks and sys.exc_info()[0] is None:
+                self.rest()
                 self.world.leave()
+                self.ground.count(self.steps)
+                held = True
+        finally:
+            if not held:
+                self.ground.renew()

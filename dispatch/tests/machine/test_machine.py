@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from dispatch.tests.machine.ground import ground
 from dispatch.tests.machine.machine import Machine
 
-EXAMPLES = 200
+EXAMPLES = 20
 STEPS = 14
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
@@ -190,10 +191,11 @@ class World:
 
     def cut(self) -> None:
         """Redis drops its listeners. They are there again before anything else happens."""
-        self.air.cut()
-        for _ in range(1_000):
+        before = self.air.cut()
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
             self.loop.linger()
-            if self.air.listened_to():
+            if self.air.listeners() - before:
                 return
             self.loop.pass_time(0.05)
         raise AssertionError("nobody listens to Redis any more")
