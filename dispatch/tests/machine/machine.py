@@ -9,14 +9,23 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import invariant, rule
 
 from dispatch.calls.models import WebhookReceipt
 from dispatch.feed.models import Entry
 from dispatch.tests import factories
 from dispatch.tests.machine import backup, drawn, hold
+from dispatch.tests.machine.actors import Reader
 from dispatch.tests.machine.hooks import Way
-from dispatch.tests.machine.rules import People, some, someone
+from dispatch.tests.machine.rules import People, some
+
+LINES = ["drop", "join", "join", "meanwhile", "meanwhile"]
+AIR = [
+    *("still", "still", "away", "clear"),
+    *("lose", "lose", "disorder", "disorder", "twice", "deliver"),
+]
+MEDIA = ["seat", "seat", "enter", "enter", "leave", "finish"]
+TROUBLE = ["cut", "prune", "set aside", "restore", "restore", "heartbeat", "work", "rest"]
 
 
 class Machine(People):
@@ -24,83 +33,63 @@ class Machine(People):
 
     # Sockets and hints.
 
-    @rule(which=some)
-    def drop(self, which: int) -> None:
-        readers = self.world.readers()
-        if readers:
-            readers[which % len(readers)].drop()
-
-    @rule(which=some, meanwhile=st.booleans())
-    def join(self, which: int, meanwhile: bool) -> None:
-        """A socket comes back; something may happen while it does."""
-        away = [one for one in self.world.consoles if not one.live]
-        pages = [one for one in self.world.pages if not one.live and not self.world.dead(one)]
-        readers = [*away, *pages]
-        if not readers:
+    @rule(what=st.sampled_from(LINES), which=some)
+    def line(self, what: str, which: int) -> None:
+        """A socket goes, or comes back; something may happen while it does."""
+        if what == "drop":
+            readers = self.world.readers()
+            if readers:
+                readers[which % len(readers)].drop()
             return
-        reader = readers[which % len(readers)]
-        if meanwhile:
+        away: list[Reader] = [one for one in self.world.consoles if not one.live]
+        away += [one for one in self.world.pages if not (one.live or self.world.dead(one))]
+        if not away and what == "meanwhile":
+            away = self.world.readers()
+        if not away:
+            return
+        if what == "meanwhile":
             case, command = self.case(which), str(uuid.uuid4())
             self.world.doorway.meanwhile = lambda: self.staff.write(case, 0, "meanwhile", command)
-        reader.join()
+        away[which % len(away)].join()
         self.world.doorway.finish()
 
-    @rule(weather=st.sampled_from(["clear", "still", "still", "away"]))
-    def weather(self, weather: Any) -> None:
+    @rule(what=st.sampled_from(AIR), which=st.integers(0, 99))
+    def air(self, what: Any, which: int) -> None:
         """`still`: hints wait to be delivered. `away`: there is no Redis for a while."""
-        self.world.air.weather = weather
-
-    @precondition(lambda self: self.world.air.hints)
-    @rule(which=some)
-    def lose(self, which: int) -> None:
-        self.world.air.lose(which)
-
-    @precondition(lambda self: self.world.air.hints)
-    @rule(disorder=st.none() | st.integers(0, 99), twice=st.booleans())
-    def deliver(self, disorder: int | None, twice: bool) -> None:
-        self.world.air.deliver(disorder=disorder, twice=twice)
-
-    @rule()
-    def cut(self) -> None:
-        """Redis starts anew: whoever listened has to come again."""
-        self.world.cut()
-
-    @rule()
-    def heartbeat(self) -> None:
-        self.world.heartbeat()
+        air = self.world.air
+        if what in ("still", "away", "clear"):
+            air.weather = what
+        elif what == "lose":
+            air.lose(which)
+        else:
+            disorder = None if what == "deliver" else which
+            air.deliver(disorder=disorder, twice=what == "twice")
 
     # Media.
 
-    @precondition(someone)
-    @rule(which=some)
-    def seat(self, which: int) -> None:
+    @rule(what=st.sampled_from(MEDIA), which=some)
+    def media_server(self, what: str, which: int) -> None:
+        """A page gets its place in the room; its connection begins, ends; the room ends."""
         page = self.page(which)
-        if identity := self.callers.seat(page):
+        if what == "seat" and page is not None and (identity := self.callers.seat(page)):
             self.world.look_at_room(self.world.case_of(page))
             self.names.append((page.browser.case, identity))
-
-    @precondition(lambda self: self.names)
-    @rule(which=some, then=st.sampled_from(["enter", "leave", "finish"]))
-    def media_server(self, which: int, then: str) -> None:
+        if not self.names:
+            return
         index, identity = self.names[which % len(self.names)]
-        if then == "enter":
+        if what in ("seat", "enter"):
             self.media.enter(index, identity)
             if which % 2:
                 self.media.deliver(-1, "as it is")
-        elif then == "leave":
+        elif what == "leave":
             self.media.leave(which)
         else:
             self.media.finish(index)
 
-    @precondition(lambda self: self.media.hooks)
     @rule(which=some, way=st.sampled_from(["as it is", "as it is", "again", "forged"]))
     def webhook(self, which: int, way: Way) -> None:
+        """Any webhook there ever was comes in: late, again, or from somebody else."""
         self.media.deliver(-1 - which, way)
-
-    @rule()
-    def work(self) -> None:
-        """A worker carries out what waits: texts, rooms."""
-        factories.carry_out(self.world.desks[0].centre)
 
     # Clocks, pruning, a restored database.
 
@@ -108,8 +97,24 @@ class Machine(People):
     def step_the_clock(self, off: timedelta) -> None:
         self.world.step_the_clock(off)
 
-    @rule(keep=st.integers(0, 4))
-    def prune(self, keep: int) -> None:
+    @rule(what=st.sampled_from(TROUBLE), which=some)
+    def trouble(self, what: str, which: int) -> None:
+        if what == "cut":
+            self.world.cut()
+        elif what == "prune":
+            self._prune(keep=which)
+        elif what == "set aside":
+            self._set_aside()
+        elif what == "restore":
+            self._restore()
+        elif what == "heartbeat":
+            self.world.heartbeat()
+        elif what == "work":
+            factories.carry_out(self.world.desks[0].centre)
+        else:
+            self._rest()
+
+    def _prune(self, *, keep: int) -> None:
         """Entries that every live socket has had go, except the newest few."""
         self.world.settle()
         for desk in self.world.desks:
@@ -118,18 +123,16 @@ class Machine(People):
                 for entry in found:
                     Entry.objects.filter(stream_id=name, seq__lte=entry.seq).delete()
 
-    @rule()
-    def set_aside(self) -> None:
+    def _set_aside(self) -> None:
         backup.set_aside(self.world.walls)
         self.kept = (deepcopy(self.world.cases), self.world.walls)
 
-    @precondition(lambda self: self.kept is not None and self.kept[1] == self.world.walls)
-    @rule()
-    def restore(self) -> None:
+    def _restore(self) -> None:
         """The system stops, an older database is put in, everyone comes back."""
-        assert self.kept is not None
-        self.world.settle()
-        hold.everything(self.world)
+        if self.kept is None or self.kept[1] != self.world.walls:
+            self._set_aside()
+            return
+        self._rest()
         self.world.leave()
         backup.put_back(self.world.walls)
         self.world.cases = deepcopy(self.kept[0])
@@ -143,8 +146,7 @@ class Machine(People):
 
     # What must hold.
 
-    @rule()
-    def rest(self) -> None:
+    def _rest(self) -> None:
         self.world.settle()
         hold.everything(self.world)
 
@@ -161,7 +163,7 @@ class Machine(People):
         held = False
         try:
             if self.world.desks and sys.exc_info()[0] is None:
-                self.rest()
+                self._rest()
                 self.world.leave()
                 self.ground.count(self.steps)
                 held = True
