@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import random
 import uuid
 from contextlib import suppress
@@ -53,6 +54,9 @@ class Person:
         """Path and hello of this person's socket."""
         raise NotImplementedError
 
+    async def answer(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """What this page answers to a heartbeat: a console nothing."""
+
     async def listen(self) -> None:
         """Keep the model up to date for ever, joining again as a page does."""
         while True:
@@ -68,12 +72,15 @@ class Person:
             await socket.send_json({"t": "hello", **hello})
             self.joins += 1
             while True:
-                message = await socket.receive_json(timeout=SILENCE_S)
+                received = await socket.receive(timeout=SILENCE_S)
+                if received.type is not aiohttp.WSMsgType.TEXT:
+                    return  # closed, by either side or by nobody
+                message = json.loads(received.data)
                 if message["t"] == "bye":
                     return
                 self.model.apply(message)
                 if message["t"] == "beat":
-                    await socket.send_json({"t": "beat"}) if isinstance(self, Caller) else None
+                    await self.answer(socket)
                 if self.model.gap:
                     return
 
@@ -126,6 +133,9 @@ class Caller(Person):
 
     def door(self) -> tuple[str, dict[str, Any]]:
         return f"/s/{self.session}/ws", {"stream": "call", "boot": self.boot}
+
+    async def answer(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        await socket.send_json({"t": "beat"})
 
     async def post(self, item: dict[str, Any]) -> None:
         """One item, again and again until it is acknowledged."""
