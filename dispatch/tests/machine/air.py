@@ -84,4 +84,5 @@ class Air:
 
     def listeners(self) -> set[str]:
         """Who listens to Redis: ids of connections, never used again."""
-        return {one["id"] for one in self._client.client_list(_type="pubsub")}
+        found: Any = self._client.client_list(_type="pubsub")
+        return {one["id"] for one in found}

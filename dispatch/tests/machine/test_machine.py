@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from dispatch.tests.machine.ground import ground
 from dispatch.tests.machine.machine import Machine
 
-EXAMPLES = 20
+EXAMPLES = 200
 STEPS = 14
 
 
