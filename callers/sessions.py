@@ -137,8 +137,12 @@ def still_open(session_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
 def seen(session: CallerSession) -> None:
     """The page is visible: the link was opened."""
     call = lock(session.call)
-    if not call.is_open:
-        return
+    if call.is_open:
+        _first_look(call, session)
+
+
+def _first_look(call: Call, session: CallerSession) -> None:
+    """Somebody looks at the page, for the first time. With the call's lock."""
     if not CallerSession.objects.filter(pk=session.pk, opened_at=None).update(
         opened_at=timezone.now()
     ):
@@ -165,13 +169,14 @@ def tap(session: CallerSession, *, boot: str, resume: bool) -> Call:
     if previous is not None and previous.pk == participant.pk:
         return call
     call = seats.publish(call=call, participant=participant)
+    # Whoever taps sees the page, also where the post that says so is late or lost.
+    _first_look(call, session)
     if not resume:
         requests.tapped(call, another=previous is None or previous.session != session.pk)
         events.record(call, "session.tapped", actor=CALLER, data={"session": str(session.pk)})
     if CallerSession.objects.filter(pk=session.pk, tapped_at=None).update(tapped_at=timezone.now()):
         session.refresh_from_db()
         announce(session)
-    stages.reach(call, Stage.OPENED)
     stages.reach(call, Stage.TAPPED)
     _mark_permitted(call, session)
     cards.changed(call)
@@ -277,10 +282,12 @@ def _lock_call(session_id: uuid.UUID) -> Call:
 
 
 def announce(session: CallerSession) -> None:
-    """Show the session as it is now on the consoles."""
+    """Show the session as it is now on the consoles, once its page was looked at."""
     # Whoever announces has just written to the row and so holds it: what is read here is the
     # latest, where `session` may lack what another request of the same page has written.
     now = CallerSession.objects.get(pk=session.pk)
+    if now.opened_at is None:
+        return  # nobody has looked at it: it stands in no snapshot either
     append(f"centre:{now.centre_id}", "session", str(now.pk), body(now))
 
 

@@ -12,6 +12,13 @@ from typing import Any
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of `make soak` (dispatch/tests/machine/soak.py)."""
+    group = parser.getgroup("soak")
+    group.addoption("--soak-minutes", type=float, default=1.0, help="how long to draw examples")
+    group.addoption("--soak-seed", type=int, default=None, help="one round, with this seed")
+
+
 @pytest.fixture(scope="session")
 def test_database(django_db_blocker: Any) -> Iterator[None]:
     """A fresh, migrated database for this run, dropped after it.

@@ -33,6 +33,7 @@ def main() -> int:
         "unit": check.unit,
         "e2e": check.end_to_end,
         "messages": check.messages,
+        "soak": check.soak,
         "bench-first-frame": check.bench_first_frame,
         "bench-glass": check.bench_glass,
         "bench-fanout": check.bench_fanout,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 import subprocess
@@ -16,6 +17,7 @@ from .steps import Report, Step
 
 BIN = VENV / "bin"
 END_TO_END = "dispatch/tests/e2e"
+MACHINE = "dispatch/tests/machine"
 CODE = ["dispatch", "callers", "scripts", "bench", "manage.py"]
 
 
@@ -94,6 +96,36 @@ def _bench(module: str, arguments: list[str]) -> int:
     command = [str(PYTHON), "-m", f"bench.{module}", *arguments]
     report.run(Step(f"bench, {module}", command, env=_settings(development=True), live=True))
     return 0 if report.ok else 1
+
+
+def soak(arguments: list[str]) -> int:
+    """Random rounds of the state machine, then real processes killed under it. Bounded in time.
+
+    `--seed` repeats one round of the machine, `--kill-seed` the kills; either alone.
+    """
+    parser = argparse.ArgumentParser(prog="make soak", allow_abbrev=False)
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--kill-seed", type=int)
+    asked = parser.parse_args(arguments)
+    install(tests=True)
+    report = Report()
+    if asked.kill_seed is None:
+        where = [f"{MACHINE}/soak.py", f"--soak-minutes={asked.minutes}"]
+        if asked.seed is not None:
+            where.append(f"--soak-seed={asked.seed}")
+        with (
+            tempfile.TemporaryDirectory(prefix="sightline-soak-") as directory,
+            Stack(Path(directory), parts=("postgres", "redis")) as services,
+        ):
+            report.run(_unit_step(services, where))
+    if asked.seed is None and asked.kills:
+        command = [str(PYTHON), "-m", "dispatch.tests.machine.kills", f"--runs={asked.kills}"]
+        if asked.kill_seed is not None:
+            command.append(f"--seed={asked.kill_seed}")
+        report.run(Step("processes killed", command, env=_settings(development=True), live=True))
+    return report.finish()
 
 
 def screenshots() -> int:

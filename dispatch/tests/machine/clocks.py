@@ -1,0 +1,105 @@
+"""Two clocks that the machine turns: that of the sockets, and the server's wall clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Timer
+from typing import Any
+
+from django.utils import timezone
+
+#: Longest that anything may take, in seconds of a machine that is busy with other things.
+PATIENCE_S = 20.0
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop whose time stands still unless it is put forward.
+
+    Heartbeats, rate limits and patience are due when the machine says so, and never by
+    chance; what waits for a real socket, thread or query takes the time it takes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 1_000.0
+        self._news = asyncio.Event()
+        #: What went wrong where raising it would only have been logged.
+        self.trouble: Exception | None = None
+
+    def time(self) -> float:
+        return self._now
+
+    def pass_time(self, seconds: float = 0.0) -> None:
+        """Put the clock forward, and let begin what is due."""
+        self._now += seconds
+        self.run_until_complete(_breathe())
+
+    def linger(self, seconds: float = 0.001) -> None:
+        """Let what comes from outside come in, for a moment of real time."""
+        time.sleep(seconds)
+        self.run_until_complete(_breathe())
+
+    def stir(self) -> None:
+        """Say that something happened that somebody may wait for."""
+        self._news.set()
+
+    def wait(self, met: Callable[[], bool], what: str) -> None:
+        """Let the loop run until this is so. Raises AssertionError for what does not come."""
+        self.pass_time()
+        self.check()
+        if met():
+            return
+        until = time.monotonic() + PATIENCE_S
+        alarm = Timer(PATIENCE_S, self.call_soon_threadsafe, [self.stir])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            self.run_until_complete(self._until(met, until, what))
+        finally:
+            alarm.cancel()
+
+    async def _until(self, met: Callable[[], bool], until: float, what: str) -> None:
+        while not met():
+            if time.monotonic() > until:
+                raise AssertionError(f"waited in vain for {what}")
+            self._news.clear()
+            await self._news.wait()
+            self.check()
+
+    def check(self) -> None:
+        """Raise the trouble that there was."""
+        if self.trouble is not None:
+            raise self.trouble
+
+    def shut_down(self) -> None:
+        """End what still runs, and close."""
+        left = asyncio.all_tasks(self)
+        for task in left:
+            task.cancel()
+        if left:
+            self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self.close()
+
+
+async def _breathe() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+class WallClock:
+    """Stands in for django.utils.timezone.now, which is where every time on a row comes from."""
+
+    def __init__(self) -> None:
+        self._right = timezone.now
+        self.off = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return self._right() + self.off
+
+    def install(self, patch: Any) -> WallClock:
+        """Take its place until the patch is undone."""
+        patch.setattr(timezone, "now", self)
+        return self
