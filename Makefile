@@ -3,7 +3,7 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run run-lan doctor password install test lint format unit e2e protocol messages sizes screenshots bench-first-frame bench-glass newcomer try-dockerfile lock manage
+.PHONY: help run run-lan doctor password install test lint format unit e2e protocol messages sizes screenshots bench-first-frame bench-glass chaos newcomer try-dockerfile lock manage
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench-first-frame:  ## Tap to first picture against bare peers, at rest and on a
 
 bench-glass:  ## Camera to console, frame by frame, against a bare livekit-client page
 	@$(SIGHTLINE) bench-glass $(ARGS)
+
+chaos:  ## Make parts of the running system fail, and see what is lost (ARGS='--rows 1,3,5')
+	@$(SIGHTLINE) chaos $(ARGS)
 
 screenshots:  ## Take the pictures of every surface again
 	@$(SIGHTLINE) screenshots

@@ -35,6 +35,7 @@ def main() -> int:
         "messages": check.messages,
         "bench-first-frame": check.bench_first_frame,
         "bench-glass": check.bench_glass,
+        "chaos": check.chaos,
     }
     name, *arguments = sys.argv[1:] or ["help"]
     # Ended politely, every child is ended too; by default SIGTERM would leave them behind.

@@ -79,6 +79,10 @@ def bench_glass(arguments: list[str]) -> int:
     return _bench("glass", arguments)
 
 
+def chaos(arguments: list[str]) -> int:
+    return _bench("chaos", arguments)
+
+
 def _bench(module: str, arguments: list[str]) -> int:
     """One measurement; it says itself what it requires, and fails where that is not met."""
     install(tests=True)
