@@ -207,6 +207,8 @@ class Ground:
     def _share_listener(self) -> None:
         stack, port = self.stack, self.stack.ports["web"]
         listening = socket.create_server(("127.0.0.1", port), backlog=2048)
+        # Inherited by what it accepts; uvicorn sets it on sockets that it has made itself.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._closing.callback(listening.close)
         for kind in (First, Second):
             part = kind(base=stack.root, env=stack.env, port=port, log_dir=stack.log_dir)
@@ -255,7 +257,7 @@ class Ground:
                     dead_since.pop(name, None)
                 elif time.monotonic() - dead_since.setdefault(name, time.monotonic()) > FIRST_WAIT:
                     del dead_since[name]
-                    with contextlib.suppress(Trouble):  # the next look tries again
+                    with contextlib.suppress(Trouble, OSError):  # the next look tries again
                         await self.do(part.start)
 
 
