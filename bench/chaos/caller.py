@@ -230,6 +230,7 @@ class Caller:
             if one.boot != boot or not (seq in acked or code):
                 kept.append(one)
             elif code == "throttled" and one.body["kind"] != "fix":
+                one.item.throttled += 1
                 kept.append(one)  # goes out again later
             elif code:
                 one.item.refused = code

@@ -20,6 +20,8 @@ class Item:
     made: float = field(default_factory=time.monotonic)
     acked: float | None = None
     refused: str = ""
+    #: How often it was told to come again later.
+    throttled: int = 0
     seen: dict[str, float] = field(default_factory=dict)
 
 

@@ -65,6 +65,7 @@ class Stage:
         self.minutes = minutes
         self._open = AsyncExitStack()
         self._load: Load | None = None
+        self._judged = False
         self._screen: Screen | None = None
 
     @property
@@ -122,6 +123,9 @@ class Stage:
         slow = load.ledger.slowest(load.viewers, since=began)
         self.note(f"{name}: healed {took:.1f} s, slowest message {slow:.1f} s")
         self.outcome.shown.append(f"{name}: {self._statuses(began)}")
+        held = sum(item.throttled > 0 for item in load.ledger.spoken() if item.made > began - 60)
+        if held:
+            self.note(f"{name}: {held} messages were told to come again later (throttled)")
         if not calm:
             missing = [item.mark for item in load.ledger.open()][:3]
             self.outcome.fail(f"{name}: not healed after {until - ended:.0f} s {missing or ''}")
@@ -136,9 +140,10 @@ class Stage:
             self.outcome.fail(f"{name}: a message took {slow:.1f} s (limit {limit:g} s)")
 
     async def judge(self) -> None:
-        """Compare everything; what is lost, doubled, different or stuck fails the row."""
-        if self._load is None:
+        """Compare everything, once; what is lost, doubled, different or stuck fails the row."""
+        if self._load is None or self._judged:
             return
+        self._judged = True
         verdict = await judge(self._load)
         outcome = self.outcome
         outcome.verdict.add(verdict)

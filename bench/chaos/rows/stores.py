@@ -22,7 +22,7 @@ TEXT_WITHIN = 3.0
 #: What people wait for at most before they are told that something does not work.
 ANSWER_WITHIN = 5.0
 END_OWN = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE usename = 'sightline' AND application_name <> 'chaos';"""
+    WHERE usename = 'sightline';"""
 
 
 async def redis_killed(stage: Stage) -> None:
@@ -132,36 +132,24 @@ async def postgres_in_trouble(stage: Stage) -> None:
             if worst > ANSWER_WITHIN:
                 stage.outcome.fail(f"{name}: people waited {worst:.1f} s for an answer")
 
-    await beset("no session left", _all_sessions(stage))
+    await beset("no session left", _no_sessions(stage))
     await beset("calls locked", _locked(stage, "calls_call"))
     await beset("disk full", _full_disk(stage))
 
 
 @contextlib.asynccontextmanager
-async def _all_sessions(stage: Stage):  # type: ignore[no-untyped-def]
-    """Take every session that the server still gives, and those that come free."""
-    address = _address(stage)
-    taken: list[psycopg.AsyncConnection[object]] = []
+async def _no_sessions(stage: Stage):  # type: ignore[no-untyped-def]
+    """What it has is ended, and it gets no more: the server's error is that of a full house."""
 
-    async def take() -> None:
-        while True:
-            try:
-                taken.append(await psycopg.AsyncConnection.connect(address))
-            except psycopg.OperationalError:
-                await asyncio.sleep(0.05)
+    def ask(*lines: str) -> None:
+        stage.ground.database.ask("\n".join(lines))
 
-    taking = asyncio.create_task(take())
     try:
-        for _ in range(4):  # the app's own go, until it gets none any more
-            await stage.ground.do(lambda: stage.ground.database.ask(END_OWN))
-            await asyncio.sleep(0.2)
+        limit = "ALTER ROLE sightline CONNECTION LIMIT 0;"
+        await stage.ground.do(lambda: ask(limit, END_OWN))
         yield
     finally:
-        taking.cancel()
-        await asyncio.gather(taking, return_exceptions=True)
-        stage.note(f"{len(taken)} sessions taken")
-        for connection in taken:
-            await connection.close()
+        await stage.ground.do(lambda: ask("ALTER ROLE sightline CONNECTION LIMIT -1;"))
 
 
 @contextlib.asynccontextmanager
@@ -290,7 +278,6 @@ ROWS = [
         postgres_in_trouble,
         Plan(
             postgres={
-                "max_connections": "40",
                 "min_wal_size": "32MB",
                 "max_wal_size": "64MB",
                 "wal_recycle": "off",
