@@ -232,6 +232,7 @@ class Ground:
     def _set_clocks(self) -> None:
         if not self.plan.clocks:
             return
+        # The plain library; that for threads takes a lock at every look at the clock.
         library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
         if library is None:
             raise Skip("faketime is not installed (apt-get install faketime)")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-#: An item that takes longer than this from its writing to a console is late (seconds).
-PROMPT = 0.5
+#: A message that takes longer than this from its writing to a console is late (seconds), or
+#: longer than so many times what the slowest took before the fault: a machine may be slow.
+PROMPT, TIMES_CALM = 0.5, 2.0
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Item:
 class Ledger:
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
+        self.prompt = PROMPT
 
     def make(self, kind: str, *, mark: str, call: str, by: str) -> Item:
         item = Item(mark, kind, call, by)
@@ -59,7 +61,7 @@ class Ledger:
     def late(self, viewers: set[str], *, since: float, until: float) -> float:
         """When the last late message was seen by the last viewer, in seconds after `since`.
 
-        Counted are sights in that time, of messages that took longer than PROMPT; 0 for none.
+        Counted are sights in that time, of messages that were late; 0 for none.
         One that was never seen counts as seen at the end.
         """
         last = since
@@ -68,7 +70,7 @@ class Ledger:
                 continue
             for viewer in viewers:
                 at = item.seen.get(viewer, until)
-                if since < at <= until and at - max(item.made, since) > PROMPT:
+                if since < at <= until and at - max(item.made, since) > self.prompt:
                     last = max(last, at)
         return last - since
 
@@ -81,6 +83,12 @@ class Ledger:
             if item.made >= since
         ]
         return max(took, default=0.0)
+
+    def learn(self, viewers: set[str], *, since: float) -> float:
+        """Take the time since then as calm; what its slowest message took."""
+        slow = self.slowest(viewers, since=since)
+        self.prompt = max(PROMPT, TIMES_CALM * slow)
+        return slow
 
     def times(self, viewers: set[str], *, since: float, until: float) -> list[float]:
         """From each message's writing to each viewer, for those made in that time."""

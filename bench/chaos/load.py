@@ -15,7 +15,7 @@ from bench.chaos import people
 from bench.chaos.caller import Caller
 from bench.chaos.console import Console
 from bench.chaos.ground import Ground
-from bench.chaos.ledger import PROMPT, Item, Ledger
+from bench.chaos.ledger import Item, Ledger
 from bench.chaos.people import Refused, Staff
 
 #: Seconds between a caller's fixes and between its messages (a page may send 30 a minute), and
@@ -109,9 +109,11 @@ class Load:
         if not self.live():
             return False
         now = time.monotonic()
-        due = [item for item in self.ledger.spoken() if item.made < now - PROMPT]
+        due = [item for item in self.ledger.spoken() if item.made < now - self.ledger.prompt]
         there = all(item.seen.keys() >= self.viewers for item in due if not item.refused)
-        return there and not [item for item in self.ledger.open() if item.made < now - 2 * PROMPT]
+        return there and not [
+            item for item in self.ledger.open() if item.made < now - 2 * self.ledger.prompt
+        ]
 
     async def until_calm(self, within: float, *, since: float) -> bool:
         """Whether calm came back by itself and lasted, in this time, after something that may

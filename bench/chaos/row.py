@@ -90,8 +90,12 @@ class Stage:
         load = Load(self.ground, **(known | options))
         self._load = await self._open.enter_async_context(load)
         await asyncio.sleep(CALM)
+        # A machine that is busy with something else is let off, and it is written down.
+        load.ledger.prompt *= 4
         if not await load.until_calm(15, since=load.began):
             self.outcome.fail("the system was not calm before the fault")
+        slow = load.ledger.learn(load.viewers, since=load.began)
+        self.note(f"before: slowest message {slow:.2f} s")
         return load
 
     def note(self, text: str) -> None:

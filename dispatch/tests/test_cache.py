@@ -48,12 +48,12 @@ def test_a_redis_that_takes_nothing_is_as_good_as_none(
     cache, key = ForgivingRedisCache(settings.REDIS_URL, {}), secrets.token_hex(8)
     with redis.Redis.from_url(settings.REDIS_URL) as server:
         try:
-            server.execute_command(*trouble)  # type: ignore[no-untyped-call]
+            server.execute_command(*trouble)
             assert cache.add(key, 1) is True
             cache.set(key, 1)
             assert cache.get(key, "default") == "default"
         finally:
-            server.execute_command(*mend)  # type: ignore[no-untyped-call]
+            server.execute_command(*mend)
 
 
 def test_one_signs_in_without_redis(settings: Any) -> None:

@@ -11,9 +11,12 @@ from bench.chaos.row import Row, Stage
 async def skewed(stage: Stage) -> None:
     """One web process five minutes ahead, the other five behind, the worker with the right time."""
     load = await stage.people()
-    for number in range(2):
-        async with stage.fault(f"{'ahead' if number else 'as started'}"):
-            await asyncio.sleep(stage.choose(6, 3))
+    await asyncio.sleep(stage.choose(8, 3))
+    for name in stage.ground.webs:
+        # Whoever was with the one is now with the other, ten minutes earlier or later.
+        async with stage.fault(f"from {name} to the other clock"):
+            await stage.ground.kill(name)
+        await stage.ground.until_ready(name)
     call = await load.staff.open_call()
     await asyncio.sleep(3)
     found = await load.staff.api(f"calls/{call}/")
