@@ -22,7 +22,7 @@ from bench.chaos.people import Refused, Staff
 #: between a dispatcher's messages.
 FIX_EVERY, WORDS_EVERY, STAFF_EVERY = 1.0, 4.0, 1.0
 #: Calm that lasts so long is no accident: every caller has said something in it (seconds).
-LASTS = 2.5
+LASTS, LASTS_SHORT = 2.5, 1.5
 _names = itertools.count(1)
 
 
@@ -39,8 +39,11 @@ class Load:
         callers_at: str = "",
         consoles_at: str = "",
         rate: float = 1.0,
+        lasts: float = LASTS,
     ) -> None:
-        """`callers_at`, `consoles_at`: another origin, a relay's. `rate`: times the usual one."""
+        """`callers_at`, `consoles_at`: another origin, a relay's. `rate`: times the usual one.
+        `lasts`: seconds of calm that are believed."""
+        self._lasts = lasts
         self.ground = ground
         self.staff = staff or ground.staff
         self.ledger = Ledger()
@@ -125,7 +128,7 @@ class Load:
                 calm_from = 0.0
             elif not calm_from:
                 calm_from = time.monotonic()
-            elif time.monotonic() - calm_from > LASTS and self._heard_since(since) >= 3:
+            elif time.monotonic() - calm_from > self._lasts and self._heard_since(since) >= 3:
                 return True
         return False
 

@@ -11,11 +11,13 @@ from typing import Any
 
 from bench.chaos.ground import Ground, Plan
 from bench.chaos.judge import Verdict, judge
-from bench.chaos.load import Load
+from bench.chaos.load import LASTS_SHORT, Load
 from bench.chaos.screen import FINE, Screen
 
 #: Of the calm before the fault, seconds.
-CALM = 2.0
+CALM, CALM_SHORT = 2.0, 1.0
+#: In short: fewer people, who are believed sooner.
+FEWER: dict[str, Any] = {"callers": 6, "consoles": 3, "lasts": LASTS_SHORT}
 USUAL = Plan()
 
 
@@ -85,11 +87,10 @@ class Stage:
     async def people(self, **options: Any) -> Load:
         """Start the load, and let it run in peace for a moment."""
         row = self.outcome.row
-        fewer = {"callers": 8, "consoles": 3} if self.short else {}
-        known = {"callers": row.callers, "consoles": row.consoles} | fewer
-        load = Load(self.ground, **(known | options))
+        known: dict[str, Any] = {"callers": row.callers, "consoles": row.consoles}
+        load = Load(self.ground, **(known | (FEWER if self.short else {}) | options))
         self._load = await self._open.enter_async_context(load)
-        await asyncio.sleep(CALM)
+        await asyncio.sleep(self.choose(CALM, CALM_SHORT))
         # A machine that is busy with something else is let off, and it is written down.
         load.ledger.prompt *= 4
         if not await load.until_calm(15, since=load.began):

@@ -106,7 +106,7 @@ async def postgres_restarted(stage: Stage) -> None:
         await asyncio.sleep(0.3)
         await ground.until_ready("postgres")
         stage.note(f"away {time.monotonic() - gone:.1f} s")
-    for number in range(int(stage.choose(3, 1))):
+    for number in range(int(stage.choose(3, 0))):
         async with stage.fault(f"sessions ended {number + 1}"):
             ended = await ground.do(
                 lambda: ground.database.ask(

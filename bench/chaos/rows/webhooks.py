@@ -31,7 +31,7 @@ class Room:
 async def tampered(stage: Stage) -> None:
     """Every order of one story, each event twice, ends the same; then the reconciler repairs."""
     ground = stage.ground
-    load = await stage.people()
+    load = await stage.people(callers=8)
     # It asks the real LiveKit, where nobody is: it would mend what is sent here.
     ground.held.add("beat")
     await ground.kill("beat")
