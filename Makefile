@@ -3,7 +3,7 @@ PYTHON ?= python3
 SIGHTLINE = $(PYTHON) -m scripts.sightline
 export PORT LAN_IP VERBOSE UPGRADE
 
-.PHONY: help run run-lan doctor password test unit e2e lint format protocol messages sizes bench-first-frame bench-glass bench-fanout bench-intake soak screenshots newcomer try-dockerfile manage install lock
+.PHONY: help run run-lan doctor password test unit e2e lint format protocol messages sizes bench-first-frame bench-glass bench-fanout bench-intake soak chaos screenshots newcomer try-dockerfile manage install lock
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ bench-intake:  ## Positions stored a second for a core, at 1,000 callers, agains
 
 soak:  ## The state machine for a while, then processes killed (ARGS='--minutes 5', '--seed N')
 	@$(SIGHTLINE) soak $(ARGS)
+
+chaos:  ## Make parts of the running system fail, and see what is lost (ARGS='--rows 1,3,5')
+	@$(SIGHTLINE) chaos $(ARGS)
 
 screenshots:  ## Take the pictures of every surface again
 	@$(SIGHTLINE) screenshots

@@ -15,7 +15,8 @@ from django.core.cache.backends.redis import RedisCache
 
 log = structlog.get_logger(__name__)
 
-_AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
+# A Redis that is full or read-only answers, but with an error: as good as none.
+_AWAY = (redis.exceptions.RedisError, OSError)
 
 
 class ForgivingRedisCache(RedisCache):

@@ -38,6 +38,7 @@ def main() -> int:
         "bench-glass": check.bench_glass,
         "bench-fanout": check.bench_fanout,
         "bench-intake": check.bench_intake,
+        "chaos": check.chaos,
     }
     name, *arguments = sys.argv[1:] or ["help"]
     # Ended politely, every child is ended too; by default SIGTERM would leave them behind.

@@ -89,6 +89,10 @@ def bench_intake(arguments: list[str]) -> int:
     return _bench("intake", arguments)
 
 
+def chaos(arguments: list[str]) -> int:
+    return _bench("chaos", arguments)
+
+
 def _bench(module: str, arguments: list[str]) -> int:
     """One measurement; it says itself what it requires, and fails where that is not met."""
     install(tests=True)

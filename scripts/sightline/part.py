@@ -52,6 +52,7 @@ class Part:
 
     user = "-"
     directory: Path | None = None
+    descriptors: tuple[int, ...] = ()  # open files of ours that it inherits
     standard_input: bytes | None = None
 
     # What they get.
@@ -75,6 +76,7 @@ class Part:
                 stderr=subprocess.STDOUT,
                 cwd=self.directory,
                 env=self.environment(),
+                pass_fds=self.descriptors,
             )
         self.started_at = time.monotonic()
         if self.standard_input and self.process.stdin:

@@ -1,0 +1,120 @@
+"""Rows 13 and 14: the caller's network, and consoles that sleep or do not read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+import uuid
+
+from websockets.asyncio.client import connect
+
+from bench.chaos.parts import resident_mb
+from bench.chaos.proxy import Proxy
+from bench.chaos.row import Row, Stage
+
+#: The matrix says 60 s and ten minutes; what is shown does not depend on the length, for the page
+#: gives up nothing in between, and the socket's silence is noticed after 4.4 s.
+OFFLINE, ASLEEP = 15.0, 20.0
+#: What a console that never reads may cost the server's process, MB.
+GROWTH = 40.0
+
+
+async def caller_away(stage: Stage) -> None:
+    """Callers offline, then with another address, then loading the page again."""
+    ground = stage.ground
+    relay = Proxy(ground.stack.ports["web"])
+    try:
+        load = await stage.people(callers_at=f"http://127.0.0.1:{relay.port}")
+        async with stage.fault("offline", from_end=True):
+            relay.silence()
+            await asyncio.sleep(stage.choose(OFFLINE, 6))
+            waited = max(caller.waiting for caller in load.callers)
+            # What stood in the dead connections never arrives.
+            relay.refuse()
+            relay.heal()
+            for caller in load.callers:
+                caller.network_is_back()
+        stage.note(f"up to {waited} items waited on a phone")
+        async with stage.fault("another address"):
+            relay.cut()
+            for caller in load.callers:
+                caller.network_is_back()
+        async with stage.fault("reload"):
+            for caller in load.callers:
+                caller.write()
+            await asyncio.gather(*(caller.reload() for caller in load.callers))
+        await stage.judge()
+    finally:
+        relay.close()
+
+
+async def console_away(stage: Stage) -> None:
+    """A console asleep, and one that never reads what it is sent; the others go on."""
+    load = await stage.people()
+    began = time.monotonic()
+    sleeper = load.consoles[0]
+    awake = load.viewers - {sleeper.name}
+    async with stage.fault("asleep", from_end=True):
+        sleeper.feed.sleep()
+        await asyncio.sleep(stage.choose(ASLEEP, 7))
+        sleeper.feed.wake()
+    slow = load.ledger.slowest(awake, since=began)
+    if slow > 2:
+        stage.outcome.fail(f"others waited {slow:.1f} s while one console slept")
+    await _unread(stage)
+
+
+async def _unread(stage: Stage) -> None:
+    """A socket that is never read, while much is said."""
+    ground, load = stage.ground, stage.load
+    pids = [pid for name in ground.webs if (pid := ground.part(name).pid)]
+    before = [resident_mb(pid) for pid in pids]
+    deaf = await _deaf_socket(stage)
+    try:
+        async with stage.fault("never read", from_end=True):
+            began = time.monotonic()
+            said = 0
+            while time.monotonic() - began < stage.choose(20, 4):
+                texts = [uuid.uuid4().hex * 60 for _ in range(8)]
+                call = load.callers[said % len(load.callers)].call
+                await asyncio.gather(
+                    *(load.staff.write(call, text, uuid.uuid4()) for text in texts)
+                )
+                said += len(texts)
+    finally:
+        deaf.transport.abort()
+    grown = max(resident_mb(pid) - was for pid, was in zip(pids, before, strict=True))
+    stage.note(f"{said} messages of 2 kB unread, the server grew by {grown:.0f} MB")
+    if grown > GROWTH:
+        stage.outcome.fail(f"the server grew by {grown:.0f} MB (limit {GROWTH:.0f} MB)")
+
+
+async def _deaf_socket(stage: Stage):  # type: ignore[no-untyped-def]
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    own.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(
+        own, ("127.0.0.1", stage.ground.stack.ports["web"])
+    )
+    staff = stage.ground.staff
+    deaf = await connect(
+        f"{staff.origin.replace('http', 'ws', 1)}/ws/console/",
+        sock=own,
+        origin=staff.origin,  # type: ignore[arg-type]
+        additional_headers={"Cookie": staff.cookies},
+        compression=None,
+        ping_interval=None,
+        max_queue=1,
+        proxy=None,
+    )
+    hello = {"t": "hello", "stream": "centre", "centre": staff.centre, "boot": uuid.uuid4().hex}
+    await deaf.send(json.dumps(hello))
+    return deaf
+
+
+ROWS = [
+    Row("13", "callers offline, new address, reload", "after its end", 7.0, caller_away),
+    Row("14", "console asleep, console that never reads", "after its end", 5.0, console_away),
+]
