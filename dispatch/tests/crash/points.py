@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -34,7 +35,9 @@ def die() -> None:
     still = os.environ.get(HOW) == STAND_STILL
     if still and os.environ.pop(VARIABLE, None) is None:
         return
-    os.kill(os.getpid(), signal.SIGSTOP if still else signal.SIGKILL)
+    # To this very thread: sent to the process, another one may take it, and this one runs on
+    # for as long as a request needs to leave.
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP if still else signal.SIGKILL)
 
 
 def arm() -> None:
