@@ -47,7 +47,7 @@ def ours(stack: Stack, calls: int) -> tuple[Way, list[dict[str, Any]]]:
     django.setup()
     from django.conf import settings
 
-    from callers import locations
+    from callers import intake, locations
     from callers.models import CallerSession, LastPosition, Link
     from dispatch.centres.access import scope
     from dispatch.feed import publish
@@ -70,11 +70,10 @@ def ours(stack: Stack, calls: int) -> tuple[Way, list[dict[str, Any]]]:
                 device="",
                 language="",
             )
-            sent = {name: value for name, value in fix().items() if name != "kind"}
-            report = locations.FixReport(**sent)
-            locations.take(session, boot="benchboot", reports=[(1, report)])
+        first = [{**fix(), "client_seq": 1}]
+        intake.apply(centre=centre, session_id=session.pk, boot="benchboot", raw_items=first)
     with scope(centre):
-        values = [locations.value(row) for row in LastPosition.objects.select_related("fix")]
+        values = [locations.value(row) for row in LastPosition.objects.all()]
     name = settings.SESSION_COOKIE_NAME
     web = stack.parts["web"].pid
     assert web

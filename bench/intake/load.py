@@ -56,7 +56,7 @@ class Page:
         self.cookie = f"sl_session={cookie}"
         self.host = f"localhost:{asked.port}"
         self.seq = 0
-        self.lat = random.uniform(40, 42)  # noqa: S311
+        self.lat = random.uniform(40, 42)
 
     async def open(self) -> None:
         raise NotImplementedError
@@ -70,7 +70,7 @@ class Page:
 
     def body(self, **more: Any) -> bytes:
         self.seq += 1
-        self.lat += random.uniform(-1e-4, 1e-4)  # noqa: S311
+        self.lat += random.uniform(-1e-4, 1e-4)
         now = time.time() * 1000
         item = {
             "kind": "fix",
@@ -87,7 +87,7 @@ class Page:
 
     async def run(self, start: float) -> None:
         loop = asyncio.get_running_loop()
-        at = start + random.uniform(0, self.asked.every)  # noqa: S311
+        at = start + random.uniform(0, self.asked.every)
         while at < start + self.asked.seconds:
             await asyncio.sleep(at - loop.time())
             sent = loop.time()
