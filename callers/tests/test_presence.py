@@ -17,6 +17,7 @@ from callers.models import CallerSession
 from dispatch.calls import cards, requests
 from dispatch.calls.models import Call, CallerRequest, CallEvent, Participant
 from dispatch.centres.access import scope
+from dispatch.console import snapshot
 from dispatch.feed import replay
 from dispatch.tests import factories
 from dispatch.tests.caller import Phone, secret_of
@@ -209,3 +210,25 @@ def test_the_calls_row_is_locked_before_the_sessions(
     order = locked(lambda: item(phone, "language", language="ar"))
     assert order[0] == "call"
     assert order[-1] == "session"
+
+
+def told(call: Call) -> list[dict[str, Any]]:
+    """What the consoles were told of sessions, oldest first."""
+    found = replay.entries_after(call.centre.stream, 0)
+    return [entry["body"] for entry in found if entry["kind"] == "session"]
+
+
+def test_a_tap_that_overtakes_the_first_look_opens_the_session_too(call: Call) -> None:
+    browser = Phone(secret_of(call))
+    browser.open()
+    items = [{"client_seq": 1, "kind": "conditions", "names": ["hidden"]}]
+    assert browser.say("items", items=items).json()["acked"] == [1]
+    assert told(call) == []  # it stands in no snapshot either
+    assert browser.say("tap").status_code == 200
+    with scope(call.centre, snapshot=True):
+        shown = [item["body"] for item in snapshot.items() if item["kind"] == "session"]
+    assert shown == told(call)[-1:]
+    assert shown[0]["opened_at"] is not None
+    assert browser.say("seen").status_code == 204
+    with scope(call.centre):
+        assert CallEvent.objects.filter(call=call, kind="session.opened").count() == 1

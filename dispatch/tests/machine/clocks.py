@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Timer
 from typing import Any
 
 from django.utils import timezone
 
 #: Longest that anything may take, in seconds of a machine that is busy with other things.
 PATIENCE_S = 20.0
+#: Seconds between two looks at what is waited for.
+MOMENT_S = 0.001
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -25,7 +26,6 @@ class Loop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._now = 1_000.0
-        self._news = asyncio.Event()
         #: What went wrong where raising it would only have been logged.
         self.trouble: Exception | None = None
 
@@ -42,10 +42,6 @@ class Loop(asyncio.SelectorEventLoop):
         time.sleep(seconds)
         self.run_until_complete(_breathe())
 
-    def stir(self) -> None:
-        """Say that something happened that somebody may wait for."""
-        self._news.set()
-
     def wait(self, met: Callable[[], bool], what: str) -> None:
         """Let the loop run until this is so. Raises AssertionError for what does not come."""
         self.pass_time()
@@ -53,20 +49,13 @@ class Loop(asyncio.SelectorEventLoop):
         if met():
             return
         until = time.monotonic() + PATIENCE_S
-        alarm = Timer(PATIENCE_S, self.call_soon_threadsafe, [self.stir])
-        alarm.daemon = True
-        alarm.start()
-        try:
-            self.run_until_complete(self._until(met, until, what))
-        finally:
-            alarm.cancel()
-
-    async def _until(self, met: Callable[[], bool], until: float, what: str) -> None:
         while not met():
             if time.monotonic() > until:
                 raise AssertionError(f"waited in vain for {what}")
-            self._news.clear()
-            await self._news.wait()
+            # Short pauses (a gap's patience, an acknowledgement's) end while we wait for what
+            # comes after them; a heartbeat is far longer.
+            self._now += MOMENT_S
+            self.linger(MOMENT_S)
             self.check()
 
     def check(self) -> None:

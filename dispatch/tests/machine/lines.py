@@ -52,7 +52,6 @@ class Line:
     def open(self, hello: dict[str, Any]) -> None:
         """Connect, say hello with what the model knows, and wait for the answer or the refusal."""
         self._task = self.loop.create_task(application(self._scope, self._in.get, self._take))
-        self._task.add_done_callback(lambda _: self.loop.stir())
         self._in.put_nowait({"type": "websocket.connect"})
         known: dict[str, Any] = {}
         if self.model.epoch is not None:
@@ -82,7 +81,6 @@ class Line:
                 self._hear(msgspec.json.decode(sent["text"]))
             except Exception as problem:  # noqa: BLE001 (raised again where the machine waits)
                 self.loop.trouble = problem
-        self.loop.stir()
 
     def _hear(self, message: dict[str, Any]) -> None:
         kind = message["t"]

@@ -180,6 +180,12 @@ class World:
         heads = replay.heads({self.stream(reader) for reader in readers})
         for reader in readers:
             self._reach(reader, heads[self.stream(reader)])
+        for page in self.pages:
+            if self.dead(page):
+                self._put_out(page)
+
+    def _put_out(self, page: Page) -> None:
+        self.loop.wait(lambda: not page.live, "a page with a revoked link to be put out")
 
     def _reach(self, reader: Reader, head: int) -> None:
         name, at = type(reader).__name__, reader.model.seq
