@@ -114,9 +114,18 @@ def assert_picture(samples: Sequence[Sample], subject: Subject) -> None:
     whole = [s for s in samples if s.stamp is not None]
     assert len(whole) >= 0.9 * len(samples), f"only {len(whole)} of {len(samples)} stamps readable"
     back = [(a.stamp, b.stamp) for a, b in pairwise(whole) if step(a, b) > media.LOOP // 2]
-    assert not back, f"stamps ran backwards: {back[:5]}"
+    assert not back, f"stamps ran backwards: {back[:5]} in {[trace(s) for s in samples]}"
     gap = standstill(whole)
     assert gap <= FROZEN, f"the picture stood still for {gap:.2f} s"
+
+
+def trace(sample: Sample) -> str:
+    """One sample in a failure's words."""
+    seen = "" if sample.visible else " hidden"
+    return (
+        f"{sample.reading.stamp}@{sample.at:.0f} {sample.width}x{sample.height} "
+        f"{sample.publisher}{seen}"
+    )
 
 
 def step(before: Sample, after: Sample) -> int:
