@@ -71,15 +71,18 @@ class Listener:
         audience: Audience,
         outlet: Outlet,
         *,
+        caught_up: Callable[[], None],
         ends_after: Callable[[list[Message]], DomainError | None],
         end: Callable[[DomainError], None],
         failed: Callable[[], None],
     ) -> None:
-        """`ends_after(entries)` says why nothing more may be heard, and `end` is told;
+        """`caught_up()` is told each time a state was sent: what led to it was not all heard;
+        `ends_after(entries)` says why nothing more may be heard, and `end` is told;
         `failed` is told when the state could not be read again."""
         self.audience = audience
         self._outlet = outlet
-        self._ends_after, self._end, self._failed = ends_after, end, failed
+        self._caught_up, self._failed = caught_up, failed
+        self._ends_after, self._end = ends_after, end
         self._seq = 0
         self._mode = _Mode.DEAF
         self._held: list[Packet] = []
@@ -170,5 +173,6 @@ class Listener:
         self._outlet.put(state.answer, always=True)
         self._outlet.put(state.beat, always=True)
         self._mode = _Mode.LIVE
+        self._caught_up()
         for packet in held:
             self.offer(packet)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any, Self
 
 import msgspec
@@ -178,6 +179,7 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._listener = Listener(
             audience,
             self._outlet,
+            caught_up=partial(recheck.soon, self),
             ends_after=self.ends_after,
             end=self.end,
             failed=self._failed,

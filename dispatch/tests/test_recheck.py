@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from callers.consumers import CallerSocket
 from callers.models import CallerSession, Link
 from dispatch.calls.models import Call
 from dispatch.centres.access import SignIn, scope, still_in
@@ -126,6 +127,32 @@ def test_a_callers_page_closes(call: Call, change: Callable[[Call], Any]) -> Non
     phone, console = Phone(secret_of(call)), sockets.console(call.owner, call.centre)
     phone.open()
     bye = run(put_out(phone.socket(), lambda: change(call), console))
+    assert (bye["code"], bye["retry"]) == ("link_dead", False)
+
+
+def test_a_callers_page_that_caught_up_is_asked_for_at_once(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would have ended it may lie before the state it was given."""
+    monkeypatch.setattr(recheck, "EVERY_S", AS_SHIPPED)
+    phone = Phone(secret_of(call))
+    phone.open()
+    admit = CallerSocket.admit
+
+    def late(self: CallerSocket, hello: Any) -> Any:
+        audience = admit(self, hello)
+        revoked(call)
+        return audience
+
+    monkeypatch.setattr(CallerSocket, "admit", late)
+    socket = phone.socket()
+
+    async def farewell() -> dict[str, Any]:
+        assert await socket.open()
+        await socket.until(lambda model, message: message["t"] == "bye", within=5)
+        return dict(socket.other[-1])
+
+    bye = run(farewell())
     assert (bye["code"], bye["retry"]) == ("link_dead", False)
 
 
