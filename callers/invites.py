@@ -43,13 +43,29 @@ events.WORDS.update(
 
 
 def send_link(
-    *, centre: Centre, owner: User, number: str, language: str, another: bool = False
+    *,
+    centre: Centre,
+    owner: User,
+    number: str,
+    language: str,
+    command: UUID | None = None,
+    another: bool = False,
 ) -> tuple[Call, TextMessage]:
-    """Open a call and send its link: one unit. Raises what services.open_call raises."""
-    call = services.open_call(
-        centre=centre, owner=owner, number=number, language=language, another=another
+    """Open a call and send its link: one unit, done once per `command`.
+
+    Raises what services.open_call raises.
+    """
+    call, new = services.open_call(
+        centre=centre,
+        owner=owner,
+        number=number,
+        language=language,
+        command=command,
+        another=another,
     )
-    return call, queue_text(call, user=owner)
+    if new:
+        return call, queue_text(call, user=owner)
+    return call, TextMessage.objects.filter(call=call).order_by("queued_at")[0]
 
 
 def resend(call: Call, *, user: User) -> TextMessage:

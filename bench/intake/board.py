@@ -63,7 +63,7 @@ def _point(session: Any, now: datetime) -> track.Point:
 
 def _caller(of: Centre, owner: User, number: int, lived: bool) -> Caller:
     cookie = secrets.token_urlsafe(24)
-    call = services.open_call(
+    call, _ = services.open_call(
         centre=of, owner=owner, number=f"+1203555{number:04}", language="en", another=True
     )
     now = timezone.now()

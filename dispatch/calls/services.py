@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from django.db import connection
 from django.utils import timezone
@@ -18,14 +19,28 @@ STAFF = CallEvent.Actor.STAFF
 
 
 def open_call(
-    *, centre: Centre, owner: User, number: str, language: str, another: bool = False
-) -> Call:
-    """Open a call for a number, with its room on the way. Inside the centre's scope.
+    *,
+    centre: Centre,
+    owner: User,
+    number: str,
+    language: str,
+    command: UUID | None = None,
+    another: bool = False,
+) -> tuple[Call, bool]:
+    """Open a call for a number, with its room on the way, once per `command`; and whether it is
+    new. Inside the centre's scope.
 
-    `number` is E.164. Raises Conflict (code call_open, with the open call's card) when one
-    is open for this number, unless `another` asks for a second one.
+    `number` is E.164. Raises Conflict: call_open, with the open call's card, when one is open for
+    this number, unless `another` asks for a second one; command_used for a command that opened
+    a call with another number.
     """
     _lock_number(centre, number)
+    # The centre is in it, so that nobody can name another centre's call.
+    wanted = uuid5(command, str(centre.pk)) if command else uuid4()
+    if known := Call.objects.select_related("owner", "publisher").filter(pk=wanted).first():
+        if known.number != number:
+            raise Conflict("This was sent to another number. Send it again.", code="command_used")
+        return known, False
     existing = Call.objects.filter(number=number, state=Call.State.OPEN).order_by("-opened_at")
     if not another and (found := existing.select_related("owner", "publisher").first()):
         raise Conflict(
@@ -34,13 +49,18 @@ def open_call(
             extra={"call": cards.centre_card(found)},
         )
     call: Call = Call.objects.create(
-        centre=centre, number=number, language=language, owner=owner, opened_at=timezone.now()
+        pk=wanted,
+        centre=centre,
+        number=number,
+        language=language,
+        owner=owner,
+        opened_at=timezone.now(),
     )
     rooms.want(call)
     events.record(call, "call.opened", actor=STAFF, user=owner)
     stages.reach(call, Stage.REQUESTED)
     cards.changed(call)
-    return call
+    return call, True
 
 
 def _lock_number(centre: Centre, number: str) -> None:

@@ -78,7 +78,7 @@ class Calls(CentreView):
 
     @extend_schema(request=shapes.SendLinkRequest, responses={201: shapes.SentResponse})
     def post(self, request: Request, slug: str) -> Response:
-        """Open a call and send its link. 409 with the open call when there is one."""
+        """Open a call and send its link, once per command. 409 with the open call if there is one."""
         centre = self.centre(request)
         asked = self.read(request, shapes.SendLinkRequest)
         number = numbers.parse(asked["number"], country=centre.country)
@@ -88,6 +88,7 @@ class Calls(CentreView):
                 owner=self.person(request),
                 number=number,
                 language=asked.get("language") or centre.language,
+                command=asked.get("command"),
                 another=asked["new"],
             )
             answer = {"call": cards.centre_card(call), "text": invites.body(text)}

@@ -18,6 +18,9 @@ class SendLinkRequest(serializers.Serializer[Any]):
     language = serializers.CharField(
         max_length=12, required=False, help_text="Language of the text; the centre's by default."
     )
+    command = serializers.UUIDField(
+        required=False, help_text="The client's id of this order: one call, and one text."
+    )
     new = serializers.BooleanField(
         default=False, help_text="Open another call although one is open with this number."
     )

@@ -54,7 +54,7 @@ def call(*, centre: Centre, owner: User | None = None, **fields: Any) -> Call:
     """An open call, opened as a dispatcher does; `fields` are set afterwards."""
     person = owner or user(centre=centre)
     with scope(centre):
-        made = services.open_call(
+        made, _ = services.open_call(
             centre=centre,
             owner=person,
             number=fields.pop("number", number()),

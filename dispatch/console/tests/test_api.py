@@ -107,6 +107,23 @@ def test_the_same_number_again_offers_the_open_call(desk: Desk) -> None:
     assert Desk().send(number).status_code == 201
 
 
+def test_a_command_sends_one_text_however_often_it_comes(desk: Desk) -> None:
+    number, command = factories.number(), str(uuid.uuid4())
+    first = desk.send(number, command=command)
+    again = desk.send(number, command=command)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json()["call"]["id"] == first.json()["call"]["id"]
+    assert again.json()["text"]["id"] == first.json()["text"]["id"]
+    with scope(desk.centre):
+        assert (Call.objects.count(), TextMessage.objects.count()) == (1, 1)
+    other = desk.send(factories.number(), command=command)
+    assert (other.status_code, other.json()["code"]) == (409, "command_used")
+    # Another centre may have the same idea, and gets a call of its own.
+    elsewhere = Desk().send(number, command=command)
+    assert elsewhere.status_code == 201
+    assert elsewhere.json()["call"]["id"] != first.json()["call"]["id"]
+
+
 def test_another_centres_call_does_not_exist(desk: Desk) -> None:
     call = desk.send().json()["call"]["id"]
     stranger = Desk()
