@@ -78,7 +78,7 @@ class Calls(CentreView):
 
     @extend_schema(request=shapes.SendLinkRequest, responses={201: shapes.SentResponse})
     def post(self, request: Request, slug: str) -> Response:
-        """Open a call and send its link, once per command. 409 with the open call if there is one."""
+        """Open a call and send its link, once per command. 409 with the open call if any."""
         centre = self.centre(request)
         asked = self.read(request, shapes.SendLinkRequest)
         number = numbers.parse(asked["number"], country=centre.country)

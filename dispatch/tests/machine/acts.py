@@ -39,17 +39,26 @@ class Staff:
         desk = self.world.desks[case.desk]
         return settled(desk.post(who, f"calls/{case.id}/{what}/", body), *(fine or (200,)))
 
-    def send(self, desk_index: int, who: int) -> Case:
+    def send(self, desk_index: int, who: int, command: str) -> Case:
         """Open a call and send its link."""
-        desk, number = self.world.desks[desk_index], factories.number()
-        answer = desk.post(who, "calls/", {"number": number, "new": True})
-        if answer.status_code != 201:
-            raise Unexpected(f"{answer.status_code}: {answer.content[:300]!r}")
-        case = Case(answer.json()["call"]["id"], desk_index, number)
+        number = factories.number()
+        case = Case(self._send(desk_index, who, number, command), desk_index, number)
         case.events["call.opened"] += 1
         self.world.cases.append(case)
         self.world.look_at_room(case)
         return case
+
+    def send_again(self, case: Case, who: int, command: str) -> None:
+        """The same order once more: the call there is, and no second text."""
+        found = self._send(case.desk, who, case.number, command)
+        assert found == case.id, "an order that came twice opened two calls"
+
+    def _send(self, desk_index: int, who: int, number: str, command: str) -> str:
+        order = {"number": number, "command": command, "new": True}
+        answer = self.world.desks[desk_index].post(who, "calls/", order)
+        if answer.status_code != 201:
+            raise Unexpected(f"{answer.status_code}: {answer.content[:300]!r}")
+        return str(answer.json()["call"]["id"])
 
     def resend(self, case: Case, who: int) -> None:
         if self._do(case, who, "resend"):
@@ -100,6 +109,7 @@ class Callers:
         found = answer.json()
         if found["session"] not in case.sessions:
             case.sessions[found["session"]] = Known()
+        case.sessions[found["session"]].boot = page.boot
         page.browser.session = found.pop("session")
         self._private(page, json.dumps({**found, "ws": ""}))
         return True

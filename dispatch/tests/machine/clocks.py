@@ -28,6 +28,21 @@ class Loop(asyncio.SelectorEventLoop):
         self._now = 1_000.0
         #: What went wrong where raising it would only have been logged.
         self.trouble: Exception | None = None
+        self._in_threads = 0
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+        future = super().run_in_executor(executor, func, *args)
+        self._in_threads += 1
+        future.add_done_callback(self._thread_done)
+        return future
+
+    def _thread_done(self, future: Any) -> None:
+        self._in_threads -= 1
+
+    @property
+    def idle(self) -> bool:
+        """No thread reads the database for a socket or a heartbeat."""
+        return self._in_threads == 0
 
     def time(self) -> float:
         return self._now

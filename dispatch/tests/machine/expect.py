@@ -28,7 +28,8 @@ class Asked:
 class Known:
     """One caller session."""
 
-    permissions: dict[str, str] = field(default_factory=dict)
+    boot: str = ""  # its newest page load
+    permissions: dict[str, tuple[str, str]] = field(default_factory=dict)  # → outcome, boot
     conditions: set[str] = field(default_factory=set)
     opened: bool = False
     dead: bool = False  # its link was revoked
@@ -144,10 +145,11 @@ class Case:
             whole = f"{session}:{boot}:{item['client_seq']}"
             self.wrote(key=whole, side="caller", text=item["text"])
         elif kind == "permission":
-            if known.permissions.get(item["what"]) != item["outcome"]:
-                known.permissions[item["what"]] = item["outcome"]
-                self.events[f"permission.{item['what']}"] += 1
-        elif kind == "conditions":
+            before, of = known.permissions.get(item["what"], ("", boot))
+            if of == boot or self._speaks(session, boot):
+                known.permissions[item["what"]] = (item["outcome"], boot)
+                self.events[f"permission.{item['what']}"] += before != item["outcome"]
+        elif kind == "conditions" and self._speaks(session, boot):
             names = set(item["names"])
             self.events.update(f"condition.{name}" for name in names - known.conditions)
             self.events.update(f"condition.{name}.over" for name in known.conditions - names)
@@ -157,6 +159,10 @@ class Case:
                 self.media = (item["state"], item["camera"], item["microphone"])
         elif kind == "answer":
             self._answered(session, item)
+
+    def _speaks(self, session: str, boot: str) -> bool:
+        """Whether this page load tells how things are now, or is an earlier one."""
+        return self.publisher == (session, boot) or self.sessions[session].boot in ("", boot)
 
     def _answered(self, session: str, item: dict[str, Any]) -> None:
         asked = self.requests.get(item["request"])

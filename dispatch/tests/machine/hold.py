@@ -70,8 +70,8 @@ def acknowledged(case: Case, row: dict[str, Any], *, ordered: bool) -> None:
         assert row["events"].get(kind, 0) == count, f"{kind}: {row['events'].get(kind, 0)}"
     for session, known in case.sessions.items():
         permissions, conditions, opened = row["sessions"][session]
-        outcomes = {what: one["outcome"] for what, one in permissions.items()}
-        assert outcomes == known.permissions
+        said = {what: (one["outcome"], one["boot"]) for what, one in permissions.items()}
+        assert said == known.permissions
         assert set(conditions) == known.conditions
         assert opened == known.opened
     present = {who for who, seat in case.seats.items() if seat.present}

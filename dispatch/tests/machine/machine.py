@@ -16,6 +16,7 @@ from dispatch.feed.models import Entry
 from dispatch.tests import factories
 from dispatch.tests.machine import backup, drawn, hold
 from dispatch.tests.machine.actors import Reader
+from dispatch.tests.machine.expect import Case
 from dispatch.tests.machine.hooks import Way
 from dispatch.tests.machine.rules import People, some
 
@@ -25,7 +26,8 @@ AIR = [
     *("lose", "lose", "disorder", "disorder", "twice", "deliver"),
 ]
 MEDIA = ["seat", "seat", "enter", "enter", "leave", "finish"]
-TROUBLE = ["cut", "prune", "set aside", "restore", "restore", "heartbeat", "work", "rest"]
+TROUBLE = ["cut", "prune", "heartbeat", "work", "rest"]
+HISTORY = ["set aside", "restore", "restore", "restore"]
 
 
 class Machine(People):
@@ -91,6 +93,21 @@ class Machine(People):
         """Any webhook there ever was comes in: late, again, or from somebody else."""
         self.media.deliver(-1 - which, way)
 
+    @rule(which=some, order=st.permutations(range(4)), heard=st.integers(2, 4))
+    def connections(self, which: int, order: list[int], heard: int) -> None:
+        """A page's connection ends, and so does the next: told in any order, and not all of it."""
+        page = self.page(which)
+        if page is None or not (identity := self.callers.seat(page)):
+            return
+        index, first = page.browser.case, len(self.media.hooks)
+        self.world.look_at_room(self.world.case_of(page))
+        self.names.append((index, identity))
+        for _ in range(2):
+            self.media.enter(index, identity)
+            self.media.leave(-1)
+        for place in order[:heard]:
+            self.media.deliver(first + place, "as it is")
+
     # Clocks, pruning, a restored database.
 
     @rule(off=drawn.clock_errors)
@@ -103,16 +120,21 @@ class Machine(People):
             self.world.cut()
         elif what == "prune":
             self._prune(keep=which)
-        elif what == "set aside":
-            self._set_aside()
-        elif what == "restore":
-            self._restore()
         elif what == "heartbeat":
             self.world.heartbeat()
         elif what == "work":
             factories.carry_out(self.world.desks[0].centre)
         else:
             self._rest()
+
+    @rule(what=st.sampled_from(HISTORY), how=some)
+    def history(self, what: str, how: int) -> None:
+        """The database is set aside, or what was set aside is put in its place."""
+        if what == "set aside" or self.kept is None or self.kept[1] != self.world.walls:
+            backup.set_aside(self.world.walls)
+            self.kept = (deepcopy(self.world.cases), self.world.walls)
+        else:
+            self._restore(*self.kept, how=how)
 
     def _prune(self, *, keep: int) -> None:
         """Entries that every live socket has had go, except the newest few."""
@@ -123,26 +145,38 @@ class Machine(People):
                 for entry in found:
                     Entry.objects.filter(stream_id=name, seq__lte=entry.seq).delete()
 
-    def _set_aside(self) -> None:
-        backup.set_aside(self.world.walls)
-        self.kept = (deepcopy(self.world.cases), self.world.walls)
+    def _restore(self, cases: list[Case], walls: list[int], *, how: int) -> None:
+        """An older database takes the place of this one: a restore, or a standby that lagged.
 
-    def _restore(self) -> None:
-        """The system stops, an older database is put in, everyone comes back."""
-        if self.kept is None or self.kept[1] != self.world.walls:
-            self._set_aside()
-            return
+        Everyone loads their page again, or (`how` divides by three) no socket noticed. In between
+        as much may have been written as was lost, so that numbers alone tell nothing.
+        """
         self._rest()
-        self.world.leave()
-        backup.put_back(self.world.walls)
-        self.world.cases = deepcopy(self.kept[0])
+        unnoticed = how % 3 == 0
+        if not unnoticed:
+            self.world.leave()
+        backup.put_back(walls)
+        self.world.cases = deepcopy(cases)
         known = {event for case in self.world.cases for event in case.receipts}
         told = {hook.event for hook in self.media.hooks}
         WebhookReceipt.objects.filter(id__in=told - known).delete()
         there = len(self.world.cases)
         self.media.hooks = [hook for hook in self.media.hooks if hook.case < there]
         self.names = [name for name in self.names if name[0] < there]
-        self.world.come_back(self.callers.open)
+        if how % 2:
+            self._write_as_much()
+        if unnoticed:
+            self.world.carry_on()
+        else:
+            self.world.come_back(self.callers.open)
+
+    def _write_as_much(self) -> None:
+        """Until the streams are as long as those that the pages read, if that is not far."""
+        for case in self.world.cases:
+            for _ in range(12):
+                if not self.world.behind(case):
+                    break
+                self.staff.write(case, 0, "after", str(uuid.uuid4()))
 
     # What must hold.
 

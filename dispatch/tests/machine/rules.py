@@ -63,7 +63,7 @@ class People(RuleBasedStateMachine):
     def begin(self, tapped: bool, weather: Weather) -> None:
         desk = self.world.desk()
         self.world.console(desk, 0)
-        self.staff.send(0, 0)
+        self._order(0, 0)
         self._device(0)
         if tapped:
             self.callers.seen(self.world.pages[0])
@@ -112,7 +112,9 @@ class People(RuleBasedStateMachine):
         """The answer to a command was lost, so the console sends it again."""
         for name, of, content, command in self.commands[which:] or self.commands[:1]:
             for case in self.world.cases:
-                if case.id == of:
+                if case.id == of and name == "send":
+                    self.staff.send_again(case, who, command)
+                elif case.id == of:
                     act = self.staff.write if name == "write" else self.staff.ask
                     act(case, who, content, command)
             return
@@ -123,7 +125,12 @@ class People(RuleBasedStateMachine):
             return
         if which % 2 and len(self.world.desks) < 2:
             self.world.console(self.world.desk(), who)
-        self.staff.send(which % len(self.world.desks), who)
+        self._order(which % len(self.world.desks), who)
+
+    def _order(self, desk: int, who: int) -> None:
+        command = str(uuid.uuid4())
+        case = self.staff.send(desk, who, command)
+        self.commands.append(("send", case.id, "", command))
 
     # Callers.
 

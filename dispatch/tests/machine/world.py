@@ -158,7 +158,9 @@ class World:
 
     def heartbeat(self) -> None:
         """Let a heartbeat pass, and wait until every live socket has heard it."""
-        self.loop.pass_time()  # answers to the last one are taken in first
+        # One that is under way may have looked at the database too early to tell of it.
+        self.loop.wait(lambda: self.loop.idle, "the last heartbeat to be over")
+        self.loop.pass_time()  # answers to it are taken in first
         lines = [reader.line for reader in self.readers() if reader.line]
         before = [line.beats for line in lines]
         self.loop.pass_time(BEAT_S)
@@ -219,11 +221,31 @@ class World:
         self.step_the_clock(self.clock.off)
         for console in self.consoles:
             console.join()
-        known = [page for page in self.pages if page.browser.case < len(self.cases)]
-        self.pages = [page for page in known if page.session in self.case_of(page).sessions]
+        self.pages = [page for page in self.pages if self.known(page)]
         for page in self.pages:
             if open_again(page):
                 page.join()
+
+    def carry_on(self) -> None:
+        """After a restore that no socket noticed; who is not known there is put out."""
+        self.step_the_clock(self.clock.off)
+        self.heartbeat()
+        for page in self.pages:
+            if not self.known(page):
+                self._put_out(page)
+                page.drop()
+        self.pages = [page for page in self.pages if self.known(page)]
+
+    def known(self, page: Page) -> bool:
+        """Whether the server knows this page's session."""
+        return page.browser.case < len(self.cases) and page.session in self.case_of(page).sessions
+
+    def behind(self, case: Case) -> bool:
+        """Whether somebody has read further on this call's streams than they are long."""
+        wanted = {self.desks[case.desk].centre.stream, f"caller:{case.id}"}
+        every: list[Reader] = [*self.consoles, *(page for page in self.pages if self.known(page))]
+        heads = replay.heads(wanted)
+        return any(one.model.seq > heads.get(self.stream(one), one.model.seq) for one in every)
 
     def leave(self) -> None:
         """Everyone closes their pages."""
