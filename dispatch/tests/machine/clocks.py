@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 from django.utils import timezone
+
+T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 #: Longest that anything may take, in seconds of a machine that is busy with other things.
 PATIENCE_S = 20.0
@@ -30,13 +34,15 @@ class Loop(asyncio.SelectorEventLoop):
         self.trouble: Exception | None = None
         self._in_threads = 0
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Args], T], *args: *Args
+    ) -> asyncio.Future[T]:
         future = super().run_in_executor(executor, func, *args)
         self._in_threads += 1
         future.add_done_callback(self._thread_done)
         return future
 
-    def _thread_done(self, future: Any) -> None:
+    def _thread_done(self, future: asyncio.Future[Any]) -> None:
         self._in_threads -= 1
 
     @property
