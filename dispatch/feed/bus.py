@@ -49,7 +49,6 @@ class Bus:
         )
         self._pubsub: redis.asyncio.client.PubSub | None = None
         self._away = False  # Redis did not answer when we last tried
-        self._epoch: str | None = None
         self._unsure: set[Flow] = set()  # newly subscribed: what was published before is unknown
         self._loops: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,8 +73,7 @@ class Bus:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(flow.acked.wait(), SUBSCRIBE_WAIT_S)
         if flow.delivered is None:
-            read = partial(replay.head, stream)
-            flow.begin(await self.reads.read(("head", stream), read))
+            flow.begin(*await self.reads.read(("head", stream), partial(_start, stream)))
 
     async def leave(self, stream: str, receiver: Receiver) -> None:
         """Forget a receiver, and the stream with its last one."""
@@ -179,10 +177,11 @@ class Bus:
     async def _compare(self, flows: list[Flow]) -> None:
         before = {flow: flow.delivered for flow in flows}
         epoch, heads, values = await in_thread(_truth, [flow.stream for flow in flows])
-        restored, self._epoch = self._epoch not in (None, epoch), epoch
         for flow in flows:
             head, known = heads[flow.stream], before[flow]
-            if restored or (known is not None and head < known):
+            flow.begin(epoch, head)
+            if flow.epoch != epoch or (known is not None and head < known):
+                flow.epoch = epoch
                 flow.start_over(head)
             else:
                 await self._level(flow, head)
@@ -191,7 +190,6 @@ class Bus:
 
     async def _level(self, flow: Flow, head: int) -> None:
         """Bring a stream's sockets to this head, if hints have not done so."""
-        flow.begin(head)
         if flow.delivered is not None and flow.delivered < head:
             counters.lagging(head - flow.delivered)
             await self._heal(flow, head=head)
@@ -226,10 +224,18 @@ class Bus:
             log.warning("feed_heal_failed", problem=type(problem).__name__)
 
 
+# The epoch is read first: should another database come in between, the next heartbeat tells.
+
+
+def _start(stream: str) -> tuple[str, int]:
+    return replay.epoch(), replay.head(stream)
+
+
 def _truth(streams: list[str]) -> tuple[str, dict[str, int], dict[str, list[Message]]]:
+    epoch = replay.epoch()
     heads = replay.heads(streams)
     values = {stream: [dict(value) for value in latest.of(stream)] for stream in streams}
-    return replay.epoch(), heads, values
+    return epoch, heads, values
 
 
 _buses: WeakKeyDictionary[asyncio.AbstractEventLoop, Bus] = WeakKeyDictionary()

@@ -35,6 +35,7 @@ class Flow:
         self.receivers: set[Receiver] = set()
         self.acked = asyncio.Event()  # Redis sends us what is published
         self.healing = asyncio.Lock()
+        self.epoch: str | None = None  # of the database that its sockets read their state in
         self.delivered: int | None = None
         self.pace = Pace(self._tell_latest)
         self._early: dict[int, Message] = {}
@@ -44,10 +45,10 @@ class Flow:
         """Entries wait for one that has not come."""
         return self.delivered is not None and bool(self._early)
 
-    def begin(self, head: int) -> None:
+    def begin(self, epoch: str, head: int) -> None:
         """Everything up to here is in the state that sockets read for themselves."""
         if self.delivered is None:
-            self.delivered = head
+            self.epoch, self.delivered = epoch, head
             self.take(())
 
     def take(self, entries: Iterable[Message]) -> None:

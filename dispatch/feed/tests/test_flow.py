@@ -46,7 +46,7 @@ def test_every_order_of_hints_gives_the_same() -> None:
     for order in itertools.permutations([(1,), (2, 3), (4,), (2, 3), (5,)]):
 
         def work(flow: Flow, ear: Ear, order: Any = order) -> None:
-            flow.begin(0)
+            flow.begin("a", 0)
             for hint in order:
                 flow.take(hints(*hint))
             assert ear.seqs == [1, 2, 3, 4, 5]
@@ -57,7 +57,7 @@ def test_every_order_of_hints_gives_the_same() -> None:
 
 def test_nothing_passes_a_gap_until_it_is_filled() -> None:
     def work(flow: Flow, ear: Ear) -> None:
-        flow.begin(7)
+        flow.begin("a", 7)
         flow.take(hints(9))
         flow.take(hints(11))
         assert ear.seqs == []
@@ -76,7 +76,7 @@ def test_hints_that_come_before_the_head_is_known_wait() -> None:
         flow.take(hints(4, 5))
         assert ear.seqs == []
         assert not flow.gap
-        flow.begin(4)
+        flow.begin("a", 4)
         assert ear.seqs == [5]
 
     in_loop(work)
@@ -84,7 +84,7 @@ def test_hints_that_come_before_the_head_is_known_wait() -> None:
 
 def test_what_waits_is_bounded_and_reading_it_all_goes_through() -> None:
     def work(flow: Flow, ear: Ear) -> None:
-        flow.begin(0)
+        flow.begin("a", 0)
         flow.take(hints(*range(2, 3 * EARLY_LIMIT)))
         assert len(flow._early) == EARLY_LIMIT
         flow.take(hints(*range(1, 3 * EARLY_LIMIT)))  # as read from the database
@@ -96,7 +96,7 @@ def test_what_waits_is_bounded_and_reading_it_all_goes_through() -> None:
 
 def test_starting_over_tells_the_sockets_and_keeps_nothing_of_before() -> None:
     def work(flow: Flow, ear: Ear) -> None:
-        flow.begin(20)
+        flow.begin("a", 20)
         flow.take(hints(22))
         flow.start_over(5)
         assert ear.resyncs == 1

@@ -149,7 +149,8 @@ class Machine(People):
         """An older database takes the place of this one: a restore, or a standby that lagged.
 
         Everyone loads their page again, or (`how` divides by three) no socket noticed. In between
-        as much may have been written as was lost, so that numbers alone tell nothing.
+        as much may have been written as was lost, so that numbers alone tell nothing, or a link
+        revoked.
         """
         self._rest()
         unnoticed = how % 3 == 0
@@ -165,10 +166,14 @@ class Machine(People):
         self.names = [name for name in self.names if name[0] < there]
         if how % 2:
             self._write_as_much()
+        elif unnoticed and cases:
+            # Its entry has a number that its page has passed already.
+            self.staff.revoke(self.world.cases[0], 0)
         if unnoticed:
             self.world.carry_on()
         else:
             self.world.come_back(self.callers.open)
+        self._rest()  # before a heartbeat makes up for what joining should have found
 
     def _write_as_much(self) -> None:
         """Until the streams are as long as those that the pages read, if that is not far."""
