@@ -108,7 +108,7 @@ def soak(arguments: list[str]) -> int:
     `--seed` repeats one round of the machine, `--kill-seed` the kills; either alone.
     """
     parser = argparse.ArgumentParser(prog="make soak", allow_abbrev=False)
-    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--minutes", type=float, default=25.0)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--kill-seed", type=int)

@@ -16,8 +16,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from dispatch.tests.machine.ground import Ground, ground
 from dispatch.tests.machine.machine import Machine
 
-EXAMPLES = 100
-STEPS = 40
+EXAMPLES = 200
+STEPS = 20
 
 
 def test_rounds(request: pytest.FixtureRequest, capfd: Any) -> None:
