@@ -159,7 +159,7 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             message = lenient(text, dict[str, Any])
             hello = msgspec.convert(message, Hello) if message.get("t") == "hello" else None
-        except (msgspec.MsgspecError, RecursionError) as problem:
+        except msgspec.MsgspecError as problem:
             raise DomainError("This message is not understood.", code="bad_message") from problem
         if hello is not None:
             await self._greet(hello)

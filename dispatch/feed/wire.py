@@ -20,6 +20,8 @@ def lenient(text: str | bytes, shape: type[T]) -> T:
         return msgspec.json.decode(text, type=shape)
     except msgspec.ValidationError:
         raise
+    except RecursionError as problem:
+        raise msgspec.DecodeError("nested without end") from problem
     except msgspec.DecodeError:
         try:
             return msgspec.convert(json.loads(text), shape)
