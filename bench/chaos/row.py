@@ -16,7 +16,7 @@ from bench.chaos.plant import plant
 from bench.chaos.screen import FINE, Screen
 
 #: Of the calm before the fault, seconds.
-CALM, CALM_SHORT = 2.0, 1.0
+CALM, CALM_SHORT = 2.0, 0.5
 #: In short: fewer people, who are believed sooner.
 FEWER: dict[str, Any] = {"callers": 6, "consoles": 3, "lasts": LASTS_SHORT}
 USUAL = Plan()

@@ -76,20 +76,27 @@ async def _flood(stage: Stage) -> None:
     caller = await load.call_in(len(load.callers))  # none of those that are judged
     pids = [pid for name in ground.webs if (pid := ground.part(name).pid)]
     before = [resident_mb(pid) for pid in pids]
+    halves: list[float] = []
     taken = refused = 0
     async with stage.fault("flooding page"):
         began = time.monotonic()
-        while time.monotonic() - began < stage.choose(10, 3):
+        lasts = stage.choose(12, 3)
+        while (passed := time.monotonic() - began) < lasts:
+            if not halves and passed > lasts / 2:
+                halves = [resident_mb(pid) for pid in pids]
             for receipt in await asyncio.gather(*(_pour(caller) for _ in range(4))):
                 taken += len(receipt["acked"])
                 refused += len(receipt["refused"])
         slow = load.ledger.slowest(load.viewers, since=began)
     await caller.close()
     await load.staff.api(f"calls/{caller.call}/close/", {})
-    grown = max(resident_mb(pid) - was for pid, was in zip(pids, before, strict=True))
+    after = [resident_mb(pid) for pid in pids]
+    grown = max(now - was for now, was in zip(after, before, strict=True))
+    later = max(now - was for now, was in zip(after, halves, strict=True))
     stage.note(
         f"flooding page: {taken + refused} items, {refused} refused; the server grew by"
-        f" {grown:.0f} MB, others waited {slow:.1f} s at most"
+        f" {grown:.0f} MB, of these {later:.0f} MB in the second half; others waited {slow:.1f} s"
+        " at most"
     )
     if not refused:
         stage.outcome.fail("a page that flooded was refused nothing")

@@ -17,7 +17,7 @@ from bench.chaos.row import Row, Stage
 from bench.figures import percentile
 
 #: Row 2: a frozen process is noticed by the client's own clock, 5 s after the last beat.
-FROZEN, FROZEN_SHORT = 30.0, 9.0
+FROZEN, FROZEN_SHORT = 30.0, 8.0
 STORM = 1_000
 #: Seconds from a storm's beginning in which the database's transactions are counted.
 WATCHED = 16.0

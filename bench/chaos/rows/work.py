@@ -40,6 +40,7 @@ async def worker_killed(stage: Stage) -> None:
         took, states = await _settled(stage, calls, LAPSE + 15)
         stage.note(f"texts {states} {took:.1f} s after the worker was back ({back:.1f} s)")
     if not stage.short:
+        await stage.judge()  # and nobody says anything while the next system is killed
         await _crash_points(stage)
 
 
@@ -102,9 +103,10 @@ async def worker_deaf(stage: Stage) -> None:
             if how == "silent":
                 await _told(stage, "deaf", since=broken, within=CANARY_WITHIN)
             ground.proxies["broker"].heal()
-        healed = time.monotonic()
-        if how == "silent":
-            await _told(stage, "hears again", since=healed, within=HEARS_WITHIN)
+            over = asyncio.create_task(
+                _told(stage, "hears again", since=time.monotonic(), within=HEARS_WITHIN)
+            )
+        await over
         stage.note(f"broker {how}: slowest text {slowest:.1f} s")
         if slowest > TEXT_WITHIN:
             stage.outcome.fail(
