@@ -100,8 +100,7 @@ async def worker_deaf(stage: Stage) -> None:
             for _ in range(int(stage.choose(4, 1))):
                 slowest = max(slowest, await _text_time(stage))
                 await asyncio.sleep(1)
-            if how == "silent":
-                await _told(stage, "deaf", since=broken, within=CANARY_WITHIN)
+            await _told(stage, "deaf", since=broken, within=CANARY_WITHIN)
             ground.proxies["broker"].heal()
             over = asyncio.create_task(
                 _told(stage, "hears again", since=time.monotonic(), within=HEARS_WITHIN)
