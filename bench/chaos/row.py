@@ -17,8 +17,8 @@ from bench.chaos.screen import FINE, Screen
 
 #: Of the calm before the fault, seconds.
 CALM, CALM_SHORT = 2.0, 0.5
-#: In short: fewer people, who are believed sooner.
-FEWER: dict[str, Any] = {"callers": 6, "consoles": 3, "lasts": LASTS_SHORT}
+#: In short: fewer people, who write a little more often and are believed sooner.
+FEWER: dict[str, Any] = {"callers": 6, "consoles": 3, "lasts": LASTS_SHORT, "rate": 1.5}
 USUAL = Plan()
 
 
