@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bench.chaos.ground import Ground
 from bench.chaos.ledger import Item
 from bench.chaos.load import Load
@@ -28,7 +30,7 @@ async def plant(ground: Ground, load: Load, what: str) -> list[str]:
     for kind in ("chat", "fix"):
         item = next(one for one in load.ledger.acked if one.kind == kind)
         statement = _SQL[kind, what].format(where=_where(item))
-        await ground.do(lambda statement=statement: ground.database.ask(statement))
+        await ground.do(partial(ground.database.ask, statement))
         planted.append(f"{kind} {item.mark}")
     return planted
 
