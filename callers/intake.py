@@ -236,7 +236,15 @@ def _throttled() -> DomainError:
 
 def _say(centre: Centre, session_id: UUID, post: _Sorted) -> None:
     """Apply what is not a position, in order, in one transaction."""
-    quota = _quota(str(session_id), post.said)
+    kinds = [str(type(item).__struct_config__.tag) for _, item in post.said]
+    with throttles.allowance(str(session_id), kinds) as taken:
+        places = {post.said[n][0] for n in taken}
+        post.fates.update(_apply_said(centre, session_id, post, places))
+
+
+def _apply_said(
+    centre: Centre, session_id: UUID, post: _Sorted, allowed: set[int]
+) -> dict[int, DomainError | Literal[True]]:
     fates: dict[int, DomainError | Literal[True]] = {}
     with scope(centre):
         session = sessions.get(session_id)
@@ -247,7 +255,7 @@ def _say(centre: Centre, session_id: UUID, post: _Sorted) -> None:
             try:
                 if not session.call.is_open:
                     raise Conflict("The call has ended.", code="call_closed")
-                if place not in quota:
+                if place not in allowed:
                     raise _throttled()
                 with transaction.atomic():
                     _apply_once(session, post.boot, item)
@@ -255,19 +263,7 @@ def _say(centre: Centre, session_id: UUID, post: _Sorted) -> None:
                 fates[place] = refusal
             else:
                 fates[place] = True
-    post.fates.update(fates)
-
-
-def _quota(session: str, said: list[tuple[int, Said]]) -> set[int]:
-    """The places of the items that are taken now: of each kind the first ones."""
-    by_kind: dict[str, list[int]] = {}
-    for place, item in said:
-        by_kind.setdefault(str(type(item).__struct_config__.tag), []).append(place)
-    return {
-        place
-        for kind, places in by_kind.items()
-        for place in places[: throttles.allow(kind, session, len(places))]
-    }
+    return fates
 
 
 def _apply_once(session: CallerSession, boot: str, item: Said) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from bench.chaos.ground import Ground, Plan, Skip
+from bench.chaos.plant import KINDS
 from bench.chaos.row import Outcome, Row, Stage
 from bench.chaos.rows import clocks, flood, pages, stores, web, webhooks, work
 from bench.figures import keep, table
@@ -26,9 +27,12 @@ ROWS: list[Row] = sorted(
 
 
 async def run(
-    rows: Sequence[Row], *, short: bool = False, minutes: float = 0, ground: Ground | None = None
+    rows: Sequence[Row], *, short: bool = False, minutes: float = 0, plant: str = ""
 ) -> list[Outcome]:
-    """Each row on a system of its plan; rows of the same plan share one."""
+    """Each row on a system of its plan; rows of the same plan share one.
+
+    `plant`: lose or double something before each judgement (bench.chaos.plant).
+    """
     outcomes: list[Outcome] = []
     plans: list[Plan] = []
     for row in rows:
@@ -36,11 +40,13 @@ async def run(
             plans.append(row.plan)
     for plan in plans:
         theirs = [row for row in rows if row.plan == plan]
-        outcomes += await _on(plan, theirs, short=short, minutes=minutes)
+        outcomes += await _on(plan, theirs, short=short, minutes=minutes, plant=plant)
     return sorted(outcomes, key=lambda outcome: int(outcome.row.number))
 
 
-async def _on(plan: Plan, rows: Sequence[Row], *, short: bool, minutes: float) -> list[Outcome]:
+async def _on(
+    plan: Plan, rows: Sequence[Row], *, short: bool, minutes: float, plant: str
+) -> list[Outcome]:
     async with AsyncExitStack() as opening:
         try:
             ground = await opening.enter_async_context(Ground(plan))
@@ -49,16 +55,18 @@ async def _on(plan: Plan, rows: Sequence[Row], *, short: bool, minutes: float) -
         except Exception as problem:  # noqa: BLE001 (it is told, and fails its rows)
             why = f"the system did not start: {type(problem).__name__}: {str(problem)[:300]}"
             return [_said(Outcome(row, "failed", [why])) for row in rows]
-        return [await one(ground, row, short=short, minutes=minutes) for row in rows]
+        return [await one(ground, row, short=short, minutes=minutes, plant=plant) for row in rows]
 
 
-async def one(ground: Ground, row: Row, *, short: bool = False, minutes: float = 0) -> Outcome:
+async def one(
+    ground: Ground, row: Row, *, short: bool = False, minutes: float = 0, plant: str = ""
+) -> Outcome:
     """One row on a ground that runs; whatever goes wrong is the row's failure."""
     outcome, began = Outcome(row), time.monotonic()
     try:
         async with asyncio.timeout(row.longest + minutes * 60):
             await ground.whole()
-            async with Stage(ground, outcome, short=short, minutes=minutes) as stage:
+            async with Stage(ground, outcome, short=short, minutes=minutes, plant=plant) as stage:
                 await row.act(stage)
                 await stage.judge()
     except Skip as reason:
@@ -114,6 +122,7 @@ def main() -> int:
     parser.add_argument("--rows", default="", help="numbers, as 1,3,5; all by default")
     parser.add_argument("--minutes", type=float, default=0, help="how long row 1 goes on killing")
     parser.add_argument("--short", action="store_true", help="fewer people and shorter faults")
+    parser.add_argument("--plant", default="", choices=KINDS, help="show that rows can fail")
     options = parser.parse_args()
     wanted = [number for number in options.rows.split(",") if number]
     unknown = set(wanted) - {row.number for row in ROWS}
@@ -123,7 +132,9 @@ def main() -> int:
     # Ended politely, everything started here is ended too.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    outcomes = asyncio.run(run(rows, short=options.short, minutes=options.minutes))
+    outcomes = asyncio.run(
+        run(rows, short=options.short, minutes=options.minutes, plant=options.plant)
+    )
     print(summary(outcomes))
     keep("chaos", {"rows": [_record(outcome) for outcome in outcomes]})
     return 1 if any(outcome.state == "failed" for outcome in outcomes) else 0

@@ -130,16 +130,16 @@ class Caller:
     async def _trade(self) -> None:
         body = {"secret": self._secret, "boot": self.boot}
         body |= {"session": self.session} if self.session else {}
-        answer, cookies = await ask(self.http, f"{self.origin}/s/", body, headers=self._headers())
+        answer, cookies = await ask(self.http, f"{self.origin}/s/", body, headers=self.headers())
         self.session = str(answer["session"])
         self._cookie = people.cookie(cookies, "sl_session")
 
     async def _post(self, what: str, body: dict[str, Any]) -> Any:
         url = f"{self.origin}/s/{self.session}/{what}"
-        answer, _ = await ask(self.http, url, body, headers=self._headers())
+        answer, _ = await ask(self.http, url, body, headers=self.headers())
         return answer
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         return {"Origin": self.origin, "Cookie": f"sl_session={self._cookie}"}
 
     def _connect(self) -> None:

@@ -53,6 +53,9 @@ class Feed:
     #: Snapshots and farewells heard: how it came back.
     snapshots: int = 0
     byes: list[str] = field(default_factory=list)
+    #: How often it was connected and answered, and after how long it was asked to come back (s).
+    joined: int = 0
+    afters: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._socket: ClientConnection | None = None
@@ -163,6 +166,7 @@ class Feed:
     async def _hear(self, message: Message) -> None:
         self._after = self._calm = 0.0  # when to come back, until when that is nothing to speak of
         self._heard = self._lost_since = time.monotonic()
+        self.joined += not self._answered
         self._answered = True
         kind = message["t"]
         if kind == "ack":
@@ -171,6 +175,7 @@ class Feed:
             self.byes.append(message["code"])
             if message.get("retry") and "after" in message:
                 self._attempt, self._after = 0, message["after"] / 1000
+                self.afters.append(self._after)
                 self._calm = time.monotonic() + self._after + CALM
                 self._drop()
             elif not message.get("retry"):

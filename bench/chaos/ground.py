@@ -23,7 +23,15 @@ import aiohttp
 import redis.asyncio
 
 from bench.chaos import people
-from bench.chaos.parts import Database, First, Second, Shared, mount, sockets_of
+from bench.chaos.parts import (
+    Database,
+    First,
+    Second,
+    Shared,
+    mount,
+    shifted_clock,
+    sockets_of,
+)
 from bench.chaos.people import Staff
 from bench.chaos.proxy import Proxy
 from scripts.sightline.part import Part
@@ -44,13 +52,13 @@ Membership.objects.create(user=user, centre=centre)
 class Plan:
     """What a row's system differs in. `through`: reached by a relay ("redis", "postgres" by all of
     ours; "broker" is Redis as the worker alone has it). `memory_mb`: the database's disk is a
-    file system of this size in memory. `hours`: faketime's offset by part."""
+    file system of this size in memory. `clocks`: seconds by which a part's clock is wrong."""
 
     through: tuple[str, ...] = ()
     postgres: Mapping[str, str] = field(default_factory=dict)
     memory_mb: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
-    clocks: Mapping[str, str] = field(default_factory=dict)
+    clocks: Mapping[str, int] = field(default_factory=dict)
 
 
 class Skip(Exception):
@@ -232,16 +240,11 @@ class Ground:
     def _set_clocks(self) -> None:
         if not self.plan.clocks:
             return
-        # The plain library; that for threads takes a lock at every look at the clock.
-        library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+        library = shifted_clock(self.folder)
         if library is None:
-            raise Skip("faketime is not installed (apt-get install faketime)")
-        for name, offset in self.plan.clocks.items():
-            more = {
-                "LD_PRELOAD": str(library),
-                "FAKETIME": offset,
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            }
+            raise Skip("no C compiler is here, to build clock.c (apt-get install gcc)")
+        for name, seconds in self.plan.clocks.items():
+            more = {"LD_PRELOAD": str(library), "CLOCK_SHIFT_S": str(seconds)}
             vars(self.stack.parts[name])["_env"] = {**self.stack.env, **more}
 
     async def _close(self) -> None:

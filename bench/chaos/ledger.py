@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass, field
 
 #: A message that takes longer than this from its writing to a console is late (seconds), or
-#: longer than so many times what the slowest took before the fault: a machine may be slow.
-PROMPT, TIMES_CALM = 0.5, 2.0
+#: longer than so many times what the slowest took before the fault: a machine may be slow. But
+#: never more than this.
+PROMPT, TIMES_CALM, PROMPT_AT_MOST = 0.5, 2.0, 1.0
 
 
 @dataclass
@@ -87,7 +88,7 @@ class Ledger:
     def learn(self, viewers: set[str], *, since: float) -> float:
         """Take the time since then as calm; what its slowest message took."""
         slow = self.slowest(viewers, since=since)
-        self.prompt = max(PROMPT, TIMES_CALM * slow)
+        self.prompt = min(PROMPT_AT_MOST, max(PROMPT, TIMES_CALM * slow))
         return slow
 
     def times(self, viewers: set[str], *, since: float, until: float) -> list[float]:

@@ -12,12 +12,13 @@ from typing import Any
 from bench.chaos.ground import Ground, Plan
 from bench.chaos.judge import Verdict, judge
 from bench.chaos.load import LASTS_SHORT, Load
+from bench.chaos.plant import plant
 from bench.chaos.screen import FINE, Screen
 
 #: Of the calm before the fault, seconds.
-CALM, CALM_SHORT = 2.0, 1.0
-#: In short: fewer people, who are believed sooner.
-FEWER: dict[str, Any] = {"callers": 6, "consoles": 3, "lasts": LASTS_SHORT}
+CALM, CALM_SHORT = 2.0, 0.5
+#: In short: fewer people, who write a little more often and are believed sooner.
+FEWER: dict[str, Any] = {"callers": 6, "consoles": 3, "lasts": LASTS_SHORT, "rate": 1.5}
 USUAL = Plan()
 
 
@@ -60,11 +61,14 @@ class Outcome:
 class Stage:
     """What a row works with: the ground, its load, and where it writes down what it saw."""
 
-    def __init__(self, ground: Ground, outcome: Outcome, *, short: bool, minutes: float) -> None:
+    def __init__(
+        self, ground: Ground, outcome: Outcome, *, short: bool, minutes: float, plant: str = ""
+    ) -> None:
         self.ground = ground
         self.outcome = outcome
         self.short = short
         self.minutes = minutes
+        self.plant = plant
         self._open = AsyncExitStack()
         self._load: Load | None = None
         self._judged = False
@@ -149,6 +153,9 @@ class Stage:
         if self._load is None or self._judged:
             return
         self._judged = True
+        if self.plant:
+            planted = await plant(self.ground, self._load, self.plant)
+            self.note(f"planted, {self.plant}: {', '.join(planted)}")
         verdict = await judge(self._load)
         outcome = self.outcome
         outcome.verdict.add(verdict)

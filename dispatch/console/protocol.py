@@ -42,7 +42,7 @@ ConditionName = Literal[
     "tcp",
     "no_webrtc",
 ]
-PartName = Literal["db", "migrations", "redis", "worker", "beat", "media", "texts"]
+PartName = Literal["db", "migrations", "redis", "worker", "tasks", "beat", "media", "texts"]
 RequestName = Literal["camera", "microphone", "flip", "mute", "stop"]
 
 

@@ -27,8 +27,8 @@ class SharedReads:
         """
         if key in self._coming:
             task = self._coming[key]
-        elif key in self._current:
-            task = self._coming[key] = asyncio.create_task(self._next(key, work))
+        elif current := self._current.get(key):
+            task = self._coming[key] = asyncio.create_task(self._next(key, current, work))
         else:
             task = self._current[key] = asyncio.create_task(self._run(key, work))
         return await asyncio.shield(task)
@@ -39,7 +39,10 @@ class SharedReads:
         finally:
             del self._current[key]
 
-    async def _next(self, key: Hashable, work: Callable[[], Any]) -> Any:
-        await asyncio.wait([self._current[key]])
+    async def _next(
+        self, key: Hashable, current: asyncio.Task[Any], work: Callable[[], Any]
+    ) -> Any:
+        # It may have ended before this begins; then it is no longer to be found by its key.
+        await asyncio.wait([current])
         self._current[key] = self._coming.pop(key)
         return await self._run(key, work)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
+from django.utils import timezone
 
 from dispatch.calls.models import MediaNode
+from dispatch.outbox.models import Worker
 from dispatch.tests import factories
 from dispatch.tests.fakes import FakeLiveKit
 from dispatch.upkeep import parts, signs
@@ -27,6 +31,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[FakeLiveKi
     livekit = FakeLiveKit().install(monkeypatch)
     MediaNode.objects.update(state=MediaNode.State.OFF)
     factories.node()
+    Worker.objects.all().delete()
     signs.worker()
     signs.beat(sent=True)
     parts._look_at_database()  # media is looked at beside it: now it knows the node
@@ -43,7 +48,9 @@ def ready() -> tuple[int, dict[str, Any]]:
     return answer.status_code, answer.json()
 
 
-ALL = dict.fromkeys(("db", "migrations", "redis", "worker", "beat", "media", "texts"), True)
+ALL = dict.fromkeys(
+    ("db", "migrations", "redis", "worker", "tasks", "beat", "media", "texts"), True
+)
 
 
 def without(**changed: bool | None) -> dict[str, Any]:
@@ -61,14 +68,14 @@ def test_ready_with_all_parts() -> None:
 
 def test_without_redis_the_rest_goes_on(settings: Any) -> None:
     settings.REDIS_URL = "redis://:a-secret@127.0.0.1:1/0"
-    assert ready() == (200, without(redis=False, beat=None))
+    assert ready() == (200, without(redis=False, tasks=None, beat=None))
 
 
 def test_without_worker_beat_or_media_the_rest_goes_on(
     fresh: FakeLiveKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signs, "WORKER_SILENT_S", 0.0)
-    assert ready() == (200, without(worker=False))
+    assert ready() == (200, without(worker=False, tasks=None))
     monkeypatch.undo()
     fresh.install(monkeypatch)
     monkeypatch.setattr(signs, "BEAT_SLACK", 0.0)
@@ -79,6 +86,16 @@ def test_without_worker_beat_or_media_the_rest_goes_on(
     assert ready() == (200, without(media=False))
 
 
+def test_a_worker_that_hears_nothing_is_told_of_while_it_is_deaf() -> None:
+    began = timezone.now() - timedelta(seconds=60)
+    worker = Worker.objects.create(
+        pk=uuid.uuid4(), name="deaf", started_at=began, looked_at=timezone.now(), heard_at=began
+    )
+    assert ready() == (200, without(tasks=False))
+    Worker.objects.filter(pk=worker.pk).update(heard_at=timezone.now())
+    assert ready() == (200, without())
+
+
 def test_without_the_database_nothing_does(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(self: BaseDatabaseWrapper) -> None:
         raise OperationalError("connection to server at 10.0.0.1, password s3cret, failed")
@@ -86,7 +103,7 @@ def test_without_the_database_nothing_does(monkeypatch: pytest.MonkeyPatch) -> N
     with monkeypatch.context() as patch:
         patch.setattr(BaseDatabaseWrapper, "cursor", away)
         status, body = ready()
-    unknown = {"worker": None, "texts": None, "migrations": None}
+    unknown = {"worker": None, "tasks": None, "texts": None, "migrations": None}
     assert (status, body) == (503, without(db=False, **unknown))
 
 
@@ -120,7 +137,7 @@ def test_an_answer_never_takes_long(settings: Any) -> None:
             body = answer.json()
             assert answer.status_code == 200
             time.sleep(0.05)
-        assert body == without(redis=False, beat=None)
+        assert body == without(redis=False, tasks=None, beat=None)
 
 
 def test_what_hangs_is_not_waited_for_and_counts_as_failed_until_it_ends() -> None:

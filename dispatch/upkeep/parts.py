@@ -23,11 +23,12 @@ from callers import provider
 from dispatch.calls import livekit
 from dispatch.calls.models import MediaNode
 from dispatch.feed import latest
+from dispatch.outbox.signs import deaf_workers
 from dispatch.upkeep import signs
 
 log = structlog.get_logger(__name__)
 
-Part = Literal["db", "migrations", "redis", "worker", "beat", "media", "texts"]
+Part = Literal["db", "migrations", "redis", "worker", "tasks", "beat", "media", "texts"]
 #: True: it works. None: not known, because what would tell does not work or does not apply.
 Verdicts: TypeAlias = dict[Part, bool | None]
 
@@ -103,6 +104,8 @@ class Watch:
         for look in self._looks:
             found |= dict.fromkeys(look.lost)  # not known, until it was looked at once
             found |= look.lost if look.overdue else look.found
+        if found.get("redis") is False and "tasks" in found:
+            found["tasks"] = None  # nobody hears a broker that is away
         self._tell(found)
         return found
 
@@ -133,10 +136,13 @@ def _look_at_database() -> Verdicts:
         cursor.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
         (said,) = cursor.fetchone()
     _clock = (said, time.monotonic())
-    found: Verdicts = {"db": True, "migrations": _are_migrated(), "worker": None, "texts": None}
+    found: Verdicts = {"db": True, "migrations": _are_migrated(), "worker": None}
+    found |= {"tasks": None, "texts": None}
     try:
         age = signs.worker_age_s()
         found["worker"] = age is not None and age < signs.WORKER_SILENT_S
+        # A worker that lives, and does not hear what it is given.
+        found["tasks"] = not deaf_workers() if found["worker"] else None
         found["texts"] = not provider.failing()
         _nodes = list(MediaNode.objects.filter(state=MediaNode.State.ACTIVE))
     except Error as problem:  # tables that are not there yet
@@ -209,7 +215,7 @@ watch = Watch(
         Look(
             "database",
             _look_at_database,
-            lost={"db": False, "migrations": None, "worker": None, "texts": None},
+            lost={"db": False, "migrations": None, "worker": None, "tasks": None, "texts": None},
             # Whoever balances load is told within the second.
             patience_s=LIMIT_S,
         ),

@@ -7,10 +7,13 @@ import json
 import socket
 import time
 import uuid
+from typing import Any
 
 from websockets.asyncio.client import connect
 
+from bench.chaos.caller import Caller
 from bench.chaos.parts import resident_mb
+from bench.chaos.people import ask
 from bench.chaos.proxy import Proxy
 from bench.chaos.row import Row, Stage
 
@@ -19,6 +22,9 @@ from bench.chaos.row import Row, Stage
 OFFLINE, ASLEEP = 15.0, 20.0
 #: What a console that never reads may cost the server's process, MB.
 GROWTH = 40.0
+#: What a page that floods may: each thread that reads a long post keeps the room for the next, so
+#: it grows at first; what grows on and on is a leak.
+WORKING = 80.0
 
 
 async def caller_away(stage: Stage) -> None:
@@ -64,6 +70,66 @@ async def console_away(stage: Stage) -> None:
     if slow > 2:
         stage.outcome.fail(f"others waited {slow:.1f} s while one console slept")
     await _unread(stage)
+    await _flood(stage)
+
+
+async def _flood(stage: Stage) -> None:
+    """A page that sends as fast as it is answered, far beyond its due, words and fixes."""
+    ground, load = stage.ground, stage.load
+    caller = await load.call_in(len(load.callers))  # none of those that are judged
+    pids = [pid for name in ground.webs if (pid := ground.part(name).pid)]
+    before = [resident_mb(pid) for pid in pids]
+    halves: list[float] = []
+    taken = refused = 0
+    async with stage.fault("flooding page"):
+        began = time.monotonic()
+        lasts = stage.choose(12, 3)
+        while (passed := time.monotonic() - began) < lasts:
+            if not halves and passed > lasts / 2:
+                halves = [resident_mb(pid) for pid in pids]
+            for receipt in await asyncio.gather(*(_pour(caller) for _ in range(4))):
+                taken += len(receipt["acked"])
+                refused += len(receipt["refused"])
+        slow = load.ledger.slowest(load.viewers, since=began)
+    await caller.close()
+    await load.staff.api(f"calls/{caller.call}/close/", {})
+    after = [resident_mb(pid) for pid in pids]
+    grown = max(now - was for now, was in zip(after, before, strict=True))
+    later = max(now - was for now, was in zip(after, halves, strict=True))
+    stage.note(
+        f"flooding page: {taken + refused} items, {refused} refused; the server grew by"
+        f" {grown:.0f} MB, of these {later:.0f} MB in the second half; others waited {slow:.1f} s"
+        " at most"
+    )
+    if not refused:
+        stage.outcome.fail("a page that flooded was refused nothing")
+    if grown > WORKING or later > GROWTH / 2:
+        stage.outcome.fail(
+            f"a flooding page made the server grow by {grown:.0f} MB, {later:.0f} MB of these in"
+            f" the second half (limits {WORKING:.0f} and {GROWTH / 2:.0f} MB)"
+        )
+    if slow > 2:
+        stage.outcome.fail(f"others waited {slow:.1f} s while one page flooded")
+
+
+async def _pour(caller: Caller) -> dict[str, Any]:
+    """One post with as much as it may hold, by a page of its own."""
+    now = time.time() * 1000
+    place = {"lat": 41.3, "lon": -72.9, "accuracy": 12.0, "at": now, "sent_at": now}
+    items = [{"kind": "fix", **place} for _ in range(400)]
+    items += [{"kind": "chat", "text": "x" * 1_000} for _ in range(100)]
+    body = {
+        "boot": uuid.uuid4().hex,
+        "items": [{**item, "client_seq": number + 1} for number, item in enumerate(items)],
+    }
+    answer, _ = await ask(
+        caller.http,
+        f"{caller.origin}/s/{caller.session}/items",
+        body,
+        headers=caller.headers(),
+    )
+    found: dict[str, Any] = answer
+    return found
 
 
 async def _unread(stage: Stage) -> None:

@@ -20,6 +20,10 @@ SETTLED = {"delivered", "accepted", "failed", "unknown"}
 #: A worker's claim lapses, and its text is told as unknown, after 30 s (dispatch.outbox.carry).
 LAPSE = 30.0
 TEXT_WITHIN = 3.0
+#: A canary shows a deaf worker (fault matrix, row 8); and one that hears again: two seconds
+#: between its tries, four between its canaries, two to the heartbeat, and ten that a connection
+#: which was silent is believed in.
+CANARY_WITHIN, HEARS_WITHIN = 30.0, 20.0
 
 
 async def worker_killed(stage: Stage) -> None:
@@ -36,6 +40,7 @@ async def worker_killed(stage: Stage) -> None:
         took, states = await _settled(stage, calls, LAPSE + 15)
         stage.note(f"texts {states} {took:.1f} s after the worker was back ({back:.1f} s)")
     if not stage.short:
+        await stage.judge()  # and nobody says anything while the next system is killed
         await _crash_points(stage)
 
 
@@ -89,12 +94,18 @@ async def worker_deaf(stage: Stage) -> None:
         ("cut", ground.proxies["broker"].refuse),
     ):
         async with stage.fault(f"broker {how}", from_end=True):
+            broken = time.monotonic()
             break_it()
             slowest = 0.0
             for _ in range(int(stage.choose(4, 1))):
                 slowest = max(slowest, await _text_time(stage))
                 await asyncio.sleep(1)
+            await _told(stage, "deaf", since=broken, within=CANARY_WITHIN)
             ground.proxies["broker"].heal()
+            over = asyncio.create_task(
+                _told(stage, "hears again", since=time.monotonic(), within=HEARS_WITHIN)
+            )
+        await over
         stage.note(f"broker {how}: slowest text {slowest:.1f} s")
         if slowest > TEXT_WITHIN:
             stage.outcome.fail(
@@ -109,6 +120,21 @@ async def worker_deaf(stage: Stage) -> None:
         finally:
             await ground.do(second.stop)
     assert load.calls
+
+
+async def _told(stage: Stage, what: str, *, since: float, within: float) -> None:
+    """Every console is told with a heartbeat whether the worker hears its broker."""
+    while True:
+        healths = [console.feed.model.latest.get("health") for console in stage.load.consoles]
+        said = {health[1]["parts"].get("tasks") if health else None for health in healths}
+        took = time.monotonic() - since
+        if said == {what != "deaf"}:
+            stage.note(f"consoles told “{what}” after {took:.1f} s")
+            return
+        if took > within:
+            stage.outcome.fail(f"consoles not told “{what}” in {within:g} s, but {said}")
+            return
+        await asyncio.sleep(0.1)
 
 
 async def _text_time(stage: Stage) -> float:
@@ -127,6 +153,12 @@ async def _text_time(stage: Stage) -> float:
 ROWS = [
     Row("7", "worker killed in mid-task", "after the kill", 2.0, worker_killed, longest=600),
     Row(
-        "8", "worker deaf, two beats", "after its end", 2.0, worker_deaf, Plan(through=("broker",))
+        "8",
+        "worker deaf, two beats",
+        "after its end",
+        2.0,
+        worker_deaf,
+        Plan(through=("broker",)),
+        longest=240,
     ),
 ]

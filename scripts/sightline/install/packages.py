@@ -74,8 +74,8 @@ def missing(*, tests: bool, lan: bool) -> list[str]:
             names += ["chromium", "chromium-headless-shell"]
         if not firefox():
             names.append("firefox-esr")
-        if not _library("faketime/libfaketime.so.1"):
-            names.append("faketime")  # parts with wrong clocks, in `make chaos`
+        if not (shutil.which("cc") or shutil.which("gcc")):
+            names += ["gcc", "libc6-dev"]  # parts with wrong clocks, in `make chaos`
         if shutil.which("curl") is None:
             names.append("curl")  # the examples in docs/driving.md are run as they stand
         if os.geteuid() == 0 and shutil.which("nft") is None:

@@ -19,6 +19,7 @@ describe("the line about the parts", () => {
     expect(line("texts")).toBe("Texts are refused. Tell your administrator. Video, positions and messages work.");
     expect(line("worker")).toBe("Texts are late. They go out later by themselves. Video, positions and messages work.");
     expect(line("redis")).toBe("Updates may come 2 s late. Unwatched cameras raise no alarm. All else works.");
+    expect(line("tasks")).toBe("Texts may come 2 s late. Unwatched cameras raise no alarm. All else works.");
     expect(line("beat")).toBe("Unwatched cameras raise no alarm. Keep live calls in sight. All else works.");
   });
 

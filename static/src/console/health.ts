@@ -27,6 +27,7 @@ const WORDS: [PartName, Words][] = [
   ["texts", { tone: "bad", title: "Texts are refused", help: "Tell your administrator.", takes: ["Texts"] }],
   ["worker", { tone: "bad", title: "Texts are late", help: "They go out later by themselves.", takes: ["Texts"] }],
   ["redis", { tone: "wait", title: "Updates may come 2 s late", help: "Unwatched cameras raise no alarm.", takes: [] }],
+  ["tasks", { tone: "wait", title: "Texts may come 2 s late", help: "Unwatched cameras raise no alarm.", takes: [] }],
   ["beat", { tone: "wait", title: "Unwatched cameras raise no alarm", help: "Keep live calls in sight.", takes: [] }],
 ];
 

@@ -8,7 +8,7 @@ export type PermissionOutcome = "granted" | "denied" | "dismissed" | "absent" | 
 
 export type ConditionName = "hidden" | "camera_paused" | "picture_black" | "picture_frozen" | "no_socket" | "no_media" | "tcp" | "no_webrtc";
 
-export type PartName = "db" | "migrations" | "redis" | "worker" | "beat" | "media" | "texts";
+export type PartName = "db" | "migrations" | "redis" | "worker" | "tasks" | "beat" | "media" | "texts";
 
 export type RequestName = "camera" | "microphone" | "flip" | "mute" | "stop";
 
@@ -157,7 +157,7 @@ export interface VideoHealth {
 }
 
 export interface Health {
-  parts: Partial<Record<"db" | "migrations" | "redis" | "worker" | "beat" | "media" | "texts", boolean | null>>;
+  parts: Partial<Record<"db" | "migrations" | "redis" | "worker" | "tasks" | "beat" | "media" | "texts", boolean | null>>;
 }
 
 export interface CallerCard {
