@@ -248,7 +248,10 @@ def _mark_permitted(call: Call, session: CallerSession) -> None:
 
 
 def heard(session_id: uuid.UUID, *, by: str, polling: bool = False) -> None:
-    """A page of this session is there. `by`: its socket's own name, or the boot that polls."""
+    """A page of this session is there. `by`: its socket's own name, or the boot that polls.
+
+    Raises NotFound.
+    """
     now = timezone.now()
     call = _lock_call(session_id)
     session = CallerSession.objects.select_for_update(no_key=True).get(pk=session_id)
@@ -267,7 +270,10 @@ def heard(session_id: uuid.UUID, *, by: str, polling: bool = False) -> None:
 
 def silent(session_id: uuid.UUID, *, by: str) -> None:
     """Nothing is heard this way any more; an older way than the newest changes nothing."""
-    call = _lock_call(session_id)
+    try:
+        call = _lock_call(session_id)
+    except NotFound:
+        return  # erased meanwhile, or begun in a database that is no more
     gone = CallerSession.objects.filter(pk=session_id, online=True, online_by=by)
     if gone.update(online=False, online_at=timezone.now(), polled_at=None):
         presence.heard(call, session=session_id, heard=False)
@@ -277,8 +283,11 @@ def silent(session_id: uuid.UUID, *, by: str) -> None:
 
 
 def _lock_call(session_id: uuid.UUID) -> Call:
-    """The session's call, locked: before the session's own row, as everywhere."""
-    return lock(CallerSession.objects.values_list("call_id", flat=True).get(pk=session_id))
+    """The session's call, locked: before the session's own row, as everywhere. Raises NotFound."""
+    found = CallerSession.objects.filter(pk=session_id).values_list("call_id", flat=True).first()
+    if found is None:
+        raise NotFound("Open the link in the text again.")
+    return lock(found)
 
 
 def announce(session: CallerSession) -> None:

@@ -48,6 +48,7 @@ async def put_out(socket: Socket, change: Callable[[], Any], other: Socket) -> d
     await socket.until(lambda model, message: message["t"] == "bye", within=5)
     with pytest.raises(ConnectionError):
         await socket.hear()
+    await socket.close()  # nor does what comes after the farewell fail
     beats = 0
 
     def twice(model: Any, message: dict[str, Any]) -> bool:
