@@ -30,6 +30,10 @@ class ItemsMessage(msgspec.Struct):
 SILENT_AFTER_S = 4.4
 
 
+#: Sockets of this process by their session: tabs of one browser share it.
+_tabs: dict[uuid.UUID, set[CallerSocket]] = {}
+
+
 class CallerSocket(FeedSocket):
     """One page of a caller session. Its cookie proves the session."""
 
@@ -43,7 +47,8 @@ class CallerSocket(FeedSocket):
         self._name = uuid.uuid4().hex  # of this connection
         self._lapse: asyncio.TimerHandle | None = None
         self._silent = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._storing = False
+        self._order = asyncio.Lock()  # of what is told of this page
 
     def admit(self, hello: Hello) -> Audience:
         self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
@@ -68,17 +73,24 @@ class CallerSocket(FeedSocket):
             asked = msgspec.convert(message, ItemsMessage)
         except msgspec.ValidationError:
             raise DomainError("This message is not understood.", code="bad_message") from None
-        outcome = await intake.apply_soon(
-            centre=self.centre,
-            session_id=self.session_id,
-            boot=asked.boot,
-            raw_items=asked.items,
-        )
+        self._storing = True
+        try:
+            outcome = await intake.apply_soon(
+                centre=self.centre,
+                session_id=self.session_id,
+                boot=asked.boot,
+                raw_items=asked.items,
+            )
+        finally:
+            self._storing = False
         await self.reply({"t": "ack", "boot": asked.boot, **outcome})
 
     @classmethod
     def refused(cls, sockets: Sequence[Self]) -> dict[Self, DomainError]:
         still = sessions.still_open({socket.session_id for socket in sockets})
+        living = {socket.session_id: socket for socket in sockets if not socket._silent}
+        for missed in sessions.confirm(living.keys() & still):
+            living[missed]._back()  # another way of this session ended, or an older database is in
         return {socket: links.LinkDead() for socket in sockets if socket.session_id not in still}
 
     async def left(self) -> None:
@@ -86,23 +98,47 @@ class CallerSocket(FeedSocket):
             self._lapse.cancel()
         await super().left()
         if self.audience is not None:
-            await in_thread(self._gone)
+            _tabs.get(self.session_id, set()).discard(self)
+            await self._tell_gone()
+            if not _tabs.get(self.session_id):
+                _tabs.pop(self.session_id, None)
 
-    async def _beat(self) -> None:
-        """The page answered a heartbeat. A phone that lost its network says no goodbye."""
-        loop = asyncio.get_running_loop()
+    def joined(self) -> None:
+        _tabs.setdefault(self.session_id, set()).add(self)
+        self._wait_for_beat()
+
+    def _wait_for_beat(self) -> None:
+        """A phone that lost its network says no goodbye."""
         if self._lapse is not None:
             self._lapse.cancel()
+        loop = asyncio.get_running_loop()
         self._lapse = loop.call_later(SILENT_AFTER_S, self._fall_silent)
+
+    async def _beat(self) -> None:
+        """The page answered a heartbeat."""
+        self._wait_for_beat()
         if self._silent:
             self._silent = False
-            await in_thread(self._back)
+            await self._tell_back()
 
     def _fall_silent(self) -> None:
+        if self._storing:
+            self._wait_for_beat()  # answers to heartbeats stand behind what is being stored
+            return
         self._silent = True
-        task = asyncio.get_running_loop().create_task(in_thread(self._gone))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._spawn(self._tell_gone())
+
+    async def _tell_gone(self) -> None:
+        async with self._order:
+            await in_thread(self._gone)
+        # Another tab of this browser may be there: it has the same session.
+        others = [one for one in _tabs.get(self.session_id, ()) if one is not self]
+        if living := [one for one in others if not one._silent]:
+            await living[0]._tell_back()
+
+    async def _tell_back(self) -> None:
+        async with self._order:
+            await in_thread(self._back)
 
     def _gone(self) -> None:
         about(self._call_id)

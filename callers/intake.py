@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DataError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from callers import catalogue, conditions, fixes, locations, sessions, throttles
@@ -157,7 +157,7 @@ def apply(*, centre: Centre, session_id: UUID, boot: str, raw_items: list[Any]) 
         if not connection.in_atomic_block:
             # Those who wait must not hold the connections that the writers need.
             connection.close()
-        with _fate_of_fixes(post):
+        with _fate_of_fixes(session_id, post):
             stored.result(COMMIT_WITHIN_S)
     return post.outcome()
 
@@ -171,7 +171,7 @@ async def apply_soon(
     if post.said:
         await in_thread(_say, centre, session_id, post)
     if stored:
-        with _fate_of_fixes(post):
+        with _fate_of_fixes(session_id, post):
             await asyncio.wait_for(asyncio.wrap_future(stored), COMMIT_WITHIN_S)
     return post.outcome()
 
@@ -213,16 +213,18 @@ def _hand_over(centre: Centre, session_id: UUID, post: _Sorted) -> Future[None] 
     try:
         return fixes.intake().put(fixes.Post(centre, session_id, points))
     except fixes.Busy:
+        throttles.give_back("fix", str(session_id), len(points))
         return None
 
 
 @contextmanager
-def _fate_of_fixes(post: _Sorted) -> Iterator[None]:
+def _fate_of_fixes(session_id: UUID, post: _Sorted) -> Iterator[None]:
     """What the end of the wait for the commit means for the post's fixes."""
     try:
         yield
     except (TimeoutError, OperationalError, InterfaceError) as problem:
         # They may be stored yet, or not: sent again, they are stored once.
+        throttles.give_back("fix", str(session_id), len(post.fixes))
         log.warning("fixes_unanswered", count=len(post.fixes), problem=type(problem).__name__)
     except Conflict as closed:
         post.settle(post.fixes, closed)
@@ -261,6 +263,10 @@ def _apply_said(
                     _apply_once(session, post.boot, item)
             except DomainError as refusal:
                 fates[place] = refusal
+            except (DataError, UnicodeError):
+                # Whatever it is, it must not be sent again for ever, with all that waits behind it.
+                log.exception("item_not_stored")
+                fates[place] = DomainError("This was not understood.", code="bad_item")
             else:
                 fates[place] = True
     return fates

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -134,6 +135,14 @@ def still_open(session_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
         return set(found)
 
 
+def confirm(session_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """The sockets of these sessions are there; of them, those that do not count as online."""
+    with system_scope("sessions.recheck"):
+        found = CallerSession.objects.filter(pk__in=session_ids)
+        found.update(heard_at=Now())
+        return set(found.filter(online=False).values_list("pk", flat=True))
+
+
 def seen(session: CallerSession) -> None:
     """The page is visible: the link was opened."""
     call = lock(session.call)
@@ -215,7 +224,11 @@ def permission(session: CallerSession, *, boot: str, what: str, outcome: str, de
         call,
         f"permission.{what}",
         actor=CALLER,
-        data={"detail": OUTCOMES[outcome], "outcome": outcome, "note": detail[:200]},
+        data={
+            "detail": OUTCOMES[outcome],
+            "outcome": outcome,
+            "note": detail.replace("\x00", "")[:200],
+        },
     )
     _mark_permitted(call, session)
     announce(session)
@@ -261,8 +274,8 @@ def heard(session_id: uuid.UUID, *, by: str, polling: bool = False) -> None:
     if not session.online:
         session.online_at = now
     session.online, session.online_by = True, by
-    session.polled_at = now if polling else None
-    session.save(update_fields=["online", "online_at", "online_by", "polled_at"])
+    session.polled_at, session.heard_at = (now, None) if polling else (None, Now())
+    session.save(update_fields=["online", "online_at", "online_by", "polled_at", "heard_at"])
     presence.heard(call, session=session_id, heard=True)
     if before != (True, polling) and session.opened_at:
         announce(session)

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from callers import sessions
@@ -48,13 +50,19 @@ def _expire(call_id: UUID) -> None:
 POLLS_LAPSE_AFTER = timedelta(seconds=8)
 
 
+#: A process looks at its sockets each 25 s (dispatch.feed.recheck).
+SOCKETS_LAPSE_AFTER = timedelta(seconds=60)
+
+
 @shared_task(name="callers.lapse")
 def lapse() -> int:
-    """Mark pages that stopped asking as gone; the count. A closed socket tells of itself."""
-    before = timezone.now() - POLLS_LAPSE_AFTER
+    """Mark pages that stopped asking as gone; the count. A closed socket tells of itself, unless
+    its process was killed."""
+    asked = Q(polled_at__lt=timezone.now() - POLLS_LAPSE_AFTER)
+    seen = Q(heard_at__lt=Now() - SOCKETS_LAPSE_AFTER)
     with system_scope("sessions.lapse"):
         found = list(
-            CallerSession.objects.filter(online=True, polled_at__lt=before).values_list(
+            CallerSession.objects.filter(asked | seen, online=True).values_list(
                 "centre_id", "call_id", "pk", "online_by"
             )[:500]
         )

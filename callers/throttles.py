@@ -92,8 +92,13 @@ def allowance(session: str, kinds: Sequence[str]) -> Iterator[set[int]]:
         yield allowed
     except Error:
         for kind, theirs in places.items():
-            _used(kind, session, -len(theirs))
+            give_back(kind, session, len(theirs))
         raise
+
+
+def give_back(kind: str, session: str, count: int) -> None:
+    """What was allowed was not taken after all."""
+    _used(kind, session, -count)
 
 
 def _used(kind: str, session: str, count: int) -> int:

@@ -34,6 +34,8 @@ class CallerSession(Tenant):
     online_by = models.CharField(max_length=40, blank=True)
     #: The last poll of a page whose socket is blocked; empty while its socket works.
     polled_at = models.DateTimeField(null=True)
+    #: When its process last found its socket alive, by the database's clock; empty while it polls.
+    heard_at = models.DateTimeField(null=True)
     #: What the page says is not as it should be: see callers.conditions.
     conditions = models.JSONField(default=list)
     #: {"camera": {"outcome": "granted", "at": "…"}, …}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from callers import links
 from callers.models import CallerSession, Fix
-from dispatch.calls import services
-from dispatch.calls.models import Call
+from dispatch.calls import chat, services
+from dispatch.calls.models import Call, ChatMessage
 from dispatch.centres.access import scope
 from dispatch.centres.models import Centre
 from dispatch.console import snapshot
@@ -227,6 +229,36 @@ def test_nan_costs_only_its_own_fix(call: Call, phone: Phone) -> None:
     ).json()
     assert answer["acked"] == [1]
     assert [(r["client_seq"], r["code"]) for r in answer["refused"]] == [(2, "bad_position")]
+
+
+def test_no_word_blocks_those_behind_it(call: Call, phone: Phone) -> None:
+    """Half an emoji cannot be stored, nor can NUL; sent again for ever, they would block all."""
+    cut, nul = json.dumps("help \ud83d me"), json.dumps("no\x00body")
+    said = [
+        f'{{"client_seq":1,"kind":"chat","text":{cut}}}',
+        f'{{"client_seq":2,"kind":"permission","what":"camera","outcome":"denied","detail":{nul}}}',
+        '{"client_seq":3,"kind":"chat","text":"behind"}',
+    ]
+    body = f'{{"boot":"{phone.boot}","items":[{",".join(said)}]}}'
+    answer = phone.http.post(f"/s/{phone.session}/items", body, content_type="application/json")
+    assert answer.json() == {"acked": [1, 2, 3], "refused": []}
+    with scope(call.centre):
+        texts = list(ChatMessage.objects.filter(call=call).values_list("text", flat=True))
+    assert texts == ["help \ufffd me", "behind"]
+
+
+def test_what_cannot_be_stored_is_refused_alone(
+    call: Call, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = chat.post
+
+    def odd(*args: Any, text: str, **more: Any) -> Any:
+        return post(*args, text="\ud83d" if text == "odd" else text, **more)
+
+    monkeypatch.setattr(chat, "post", odd)
+    outcome = phone.items({"kind": "chat", "text": "odd"}, {"kind": "chat", "text": "behind"})
+    assert outcome["acked"] == [2]
+    assert [(r["client_seq"], r["code"]) for r in outcome["refused"]] == [(1, "bad_item")]
 
 
 def test_a_wrong_clock_is_corrected_and_flagged(call: Call, phone: Phone) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from callers import sessions, tasks
+from callers import consumers, intake, sessions, tasks
 from callers.models import CallerSession
 from dispatch.calls import cards, requests
 from dispatch.calls.models import Call, CallerRequest, CallEvent, Participant
@@ -21,6 +22,7 @@ from dispatch.console import snapshot
 from dispatch.feed import replay
 from dispatch.tests import factories
 from dispatch.tests.caller import Phone, secret_of
+from dispatch.tests.sockets import Socket, run
 
 
 @pytest.fixture
@@ -232,3 +234,89 @@ def test_a_tap_that_overtakes_the_first_look_opens_the_session_too(call: Call) -
     assert browser.say("seen").status_code == 204
     with scope(call.centre):
         assert CallEvent.objects.filter(call=call, kind="session.opened").count() == 1
+
+
+def test_a_socket_whose_process_was_killed_lapses(call: Call, phone: Phone) -> None:
+    heard(call, "socket")
+    tasks.lapse()
+    assert session(call).online
+    with scope(call.centre):
+        CallerSession.objects.filter(call=call).update(
+            heard_at=timezone.now() - timedelta(seconds=61)
+        )
+    assert sessions.confirm({session(call).pk}) == set()
+    tasks.lapse()
+    assert session(call).online, "its process has just found it alive"
+    with scope(call.centre):
+        CallerSession.objects.filter(call=call).update(
+            heard_at=timezone.now() - timedelta(seconds=61)
+        )
+    tasks.lapse()
+    assert not session(call).online
+    assert sessions.confirm({session(call).pk}) == {session(call).pk}, "it lives after all"
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if await asyncio.to_thread(condition):
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError("what was waited for did not come")
+
+
+async def _joined(phone: Phone) -> Socket:
+    socket = await asyncio.to_thread(phone.socket)
+    assert await socket.open()
+    await socket.until(lambda model, message: message["t"] == "beat")
+    return socket
+
+
+def test_the_tab_that_stays_is_still_there(call: Call, phone: Phone) -> None:
+    async def work() -> None:
+        first, second = await _joined(phone), await _joined(phone)
+        newest = await asyncio.to_thread(lambda: session(call).online_by)
+        await second.close()
+        await _until(lambda: session(call).online and session(call).online_by != newest)
+        await first.close()
+        await _until(lambda: not session(call).online)
+
+    run(work())
+
+
+def test_a_page_that_answers_no_heartbeat_is_gone(
+    call: Call, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "SILENT_AFTER_S", 0.3)
+
+    async def work() -> None:
+        socket = await _joined(phone)
+        await _until(lambda: not session(call).online)
+        await socket.say({"t": "beat"})
+        await _until(lambda: session(call).online)
+        await socket.close()
+
+    run(work())
+
+
+def test_a_page_whose_words_are_being_stored_is_not_gone(
+    call: Call, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "SILENT_AFTER_S", 0.2)
+    slowly, gone = intake.apply_soon, []
+
+    async def apply_soon(**post: Any) -> Any:
+        await asyncio.sleep(1)
+        return await slowly(**post)
+
+    monkeypatch.setattr(intake, "apply_soon", apply_soon)
+    monkeypatch.setattr(sessions, "silent", lambda *args, **how: gone.append(how))
+
+    async def work() -> None:
+        socket = await _joined(phone)
+        words = [{"client_seq": 1, "kind": "chat", "text": "slow"}]
+        await socket.say({"t": "items", "boot": phone.boot, "items": words})
+        await socket.until(lambda model, message: message["t"] == "ack")
+        assert gone == []
+        await socket.close()
+
+    run(work())

@@ -26,7 +26,7 @@ SYSTEM_REASONS = frozenset(
         "webhooks.lookup",  # a room name names its call; ids only
         "rooms.reconcile",  # compares all rooms with what the nodes list
         "camera.unwatched",  # lists calls with a live camera; each is then looked at alone
-        "sessions.recheck",  # which open sockets of callers may go on listening; ids only
+        "sessions.recheck",  # which open sockets of callers may go on listening, and that they do
         "sessions.lapse",  # lists pages that stopped asking; each is then marked alone
         "links.expire",  # lists calls whose link was never opened
         "texts.failing",  # whether the newest texts were taken by the provider they share
@@ -65,7 +65,8 @@ def centres_of(user: User | AnonymousUser) -> QuerySet[Centre]:
 
 def centre_for(user: User | AnonymousUser, slug: str) -> Centre:
     """The centre of this short name, if the person works there. Raises NotFound."""
-    centre = centres_of(user).filter(slug=slug).first()
+    # PostgreSQL takes no NUL, not even to look for it.
+    centre = centres_of(user).filter(slug=slug).first() if "\x00" not in slug else None
     if centre is None:
         raise NotFound("This centre does not exist, or you do not work there.")
     return centre

@@ -35,11 +35,14 @@ def epoch() -> str:
     """Which history this database is in.
 
     Made of the stored epoch and of what PostgreSQL changes when a database is restored or
-    promoted: cluster, timeline and database oid.
+    promoted: cluster, timeline, database oid, the counters' file (`pg_restore --clean`), and
+    the start of the server (a disk put back to an earlier day). One that changes without need,
+    as with a restart, costs each page a snapshot.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT md5(concat_ws('/', e.value, s.system_identifier, c.timeline_id, d.oid))"
+            "SELECT md5(concat_ws('/', e.value, s.system_identifier, c.timeline_id, d.oid,"
+            " pg_relation_filenode('feed_stream'), pg_postmaster_start_time()))"
             " FROM feed_epoch e, pg_control_system() s, pg_control_checkpoint() c, pg_database d"
             " WHERE d.datname = current_database()"
         )

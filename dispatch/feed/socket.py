@@ -84,6 +84,9 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Of these, which may not listen any more, and why. In a thread; a few queries for all."""
         return {}
 
+    def joined(self) -> None:
+        """Called once when the socket has its state and hears what comes after."""
+
     async def on_message(self, message: Message) -> None:
         """Handle a client's message other than hello. Raises DomainError, which ends the socket."""
         raise UnknownMessage
@@ -186,6 +189,7 @@ class FeedSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         )
         await self._listener.join(hello.epoch, hello.last_seq)
         recheck.enter(self)
+        self.joined()
 
     # The end.
 

@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from dispatch.feed import replay
 from dispatch.feed.models import Entry
@@ -103,3 +103,12 @@ def test_catching_up(epoch: str | None, last_seq: int | None, kind: str) -> None
     assert answer["seq"] == 3
     if kind == "entries":
         assert [e["seq"] for e in answer["entries"]] == list(range((last_seq or 0) + 1, 4))
+
+
+def test_tables_that_were_put_back_begin_another_epoch() -> None:
+    """As `pg_restore --clean` or a truncated table does, with nobody's help."""
+    before = replay.epoch()
+    assert replay.epoch() == before
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM FULL feed_stream")
+    assert replay.epoch() != before
