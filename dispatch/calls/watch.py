@@ -66,10 +66,13 @@ def check(call: Call) -> None:
                 cards.changed(call)
     elif call.unwatched_since is None:
         _save(call, since=now, alarm=False)
-    elif now - call.unwatched_since >= UNWATCHED_STOP_AFTER:
-        _stop(call)
-    elif now - call.unwatched_since >= UNWATCHED_ALARM_AFTER and not call.unwatched_alarm:
-        _save(call, since=call.unwatched_since, alarm=True)
+    elif call.unwatched_alarm:
+        if now - call.unwatched_since >= UNWATCHED_STOP_AFTER:
+            _stop(call)
+    elif now - call.unwatched_since >= UNWATCHED_ALARM_AFTER:
+        # From the alarm to the end there is always the same time, however late this look comes
+        # (no task ran, or the clock was set): nobody can act on an alarm they never heard.
+        _save(call, since=max(call.unwatched_since, now - UNWATCHED_ALARM_AFTER), alarm=True)
         events.record(call, "camera.unwatched")
         cards.changed(call)
 

@@ -6,6 +6,9 @@ the worker's own thread renews it (`renew`), so a worker that was killed is know
 LEASE. A row whose claim lapsed before the outside call is simply taken by somebody else. The
 call itself is fenced by `call`: one conditional update that asks for claim and lease, right
 before it. Times are the database's, whatever the machines' clocks say.
+
+Rows of a kind that nobody registered here are left alone: after a release was rolled back, they
+wait for the one that wrote them.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from dispatch.outbox import handlers
 from dispatch.outbox.models import Item, Worker
 
 #: Without renewal a claim ends after this long. Renewed three times as often; a worker that is
@@ -33,6 +37,9 @@ CALL_GRACE = timedelta(seconds=2)
 LONGEST = timedelta(seconds=30)
 #: What Celery was told of a moment ago is left to it.
 LEFT_TO_CELERY = timedelta(milliseconds=500)
+#: Counted no further: more than any handler has, and far from the end of the column, past which
+#: one row would keep all others from being given back.
+MOST_ATTEMPTS = 1000
 
 State = Item.State
 IN_HAND = (State.CLAIMED, State.CALLING)
@@ -49,12 +56,12 @@ os.register_at_fork(after_in_child=me.cache_clear)
 
 def take(item_id: int) -> Item | None:
     """Claim one row that is due; None when someone else has it, or it is not due."""
-    due = Item.objects.filter(pk=item_id, state=State.PENDING, due_at__lte=Now())
+    due = _known().filter(pk=item_id, state=State.PENDING, due_at__lte=Now())
     return Item.objects.get(pk=item_id) if _claim(due) else None
 
 
 def due_kinds() -> list[str]:
-    """The kinds that have rows left behind."""
+    """The kinds that have rows left behind, of those this release knows."""
     return list(_left_behind().order_by().values_list("kind", flat=True).distinct())
 
 
@@ -75,8 +82,12 @@ def take_left_behind(kind: str, count: int) -> list[Item]:
     return list(Item.objects.filter(pk__in=taken, claimed_by=me(), state=State.CLAIMED))
 
 
+def _known() -> QuerySet[Item]:
+    return Item.objects.filter(kind__in=handlers.known())
+
+
 def _left_behind() -> QuerySet[Item]:
-    return Item.objects.filter(state=State.PENDING, due_at__lte=Now() - LEFT_TO_CELERY)
+    return _known().filter(state=State.PENDING, due_at__lte=Now() - LEFT_TO_CELERY)
 
 
 def _claim(one: QuerySet[Item]) -> bool:
@@ -132,13 +143,14 @@ def give_back() -> int:
     """Let go of rows whose worker went before the outside call; the count."""
     given = _change(
         """
-        UPDATE outbox_item SET state = 'pending', claim = NULL, attempts = attempts + 1
+        UPDATE outbox_item SET state = 'pending', claim = NULL,
+            attempts = least(attempts + 1, %s)
         WHERE id = ANY(ARRAY(
             SELECT id FROM outbox_item
             WHERE state = 'claimed' AND lease_until < now() FOR UPDATE SKIP LOCKED
         ))
         """,
-        [],
+        [MOST_ATTEMPTS],
     )
     return len(given)
 
@@ -148,7 +160,7 @@ def interrupted(count: int) -> list[Item]:
     calling = Q(state=State.CALLING, lease_until__lt=Now() - CALL_GRACE)
     # A worker of the release before lets no one know whether it has called.
     untold = Q(state=State.CLAIMED, lease_until=None, claimed_at__lt=Now() - LONGEST)
-    return list(Item.objects.filter(calling | untold).order_by("due_at")[:count])
+    return list(_known().filter(calling | untold).order_by("due_at")[:count])
 
 
 def holds(item: Item) -> bool:

@@ -43,6 +43,11 @@ def register(kind: str, handler: Handler) -> None:
     _handlers[kind] = handler
 
 
+def known() -> list[str]:
+    """The kinds this release can carry out."""
+    return list(_handlers)
+
+
 def get(kind: str) -> Handler:
     """The handler of a kind. Raises KeyError for one nobody registered."""
     return _handlers[kind]

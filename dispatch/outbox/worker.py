@@ -41,15 +41,38 @@ def start(name: str) -> None:
 
 
 def look(name: str, places: Lanes) -> None:
-    """Take up what was left behind, as much as there are places for."""
-    if not Worker.objects.filter(pk=claims.me()).update(looked_at=Now()):
-        Worker.objects.create(pk=claims.me(), name=name, started_at=Now(), looked_at=Now())
-    claims.give_back()
+    """Take up what was left behind, as much as there are places for.
+
+    A step that fails, over one row perhaps, keeps none of the others from running.
+    """
+    _step("sign", lambda: _sign(name))
+    _step("give_back", claims.give_back)
     if leaving.is_set():
         return
+    _step("interrupted", lambda: _tell_interrupted(places))
+    _step("left_behind", lambda: _take_left_behind(places))
+
+
+def _step(name: str, work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Exception as problem:  # noqa: BLE001 (whatever it was, the others must go on)
+        log.warning("outbox_step_failed", step=name, problem=type(problem).__name__)
+        connections.close_all()
+
+
+def _sign(name: str) -> None:
+    if not Worker.objects.filter(pk=claims.me()).update(looked_at=Now()):
+        Worker.objects.create(pk=claims.me(), name=name, started_at=Now(), looked_at=Now())
+
+
+def _tell_interrupted(places: Lanes) -> None:
     for item in claims.interrupted(count=100):
         if places.free(item.kind) > 0:
             places.give(item, lambda found: carry.lost(found, "its worker went"))
+
+
+def _take_left_behind(places: Lanes) -> None:
     for kind in claims.due_kinds():
         if (room := places.free(kind)) > 0:
             for item in claims.take_left_behind(kind, room):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from dispatch.calls import presence, requests, services, tasks, watch
 from dispatch.calls.models import Call, CallerRequest, CallEvent, MediaNode, Participant
+from dispatch.calls.models.call import UNWATCHED_ALARM_AFTER, UNWATCHED_STOP_AFTER
 from dispatch.calls.tests.acts import caller, close, fresh, room_of, take, tap
 from dispatch.centres.access import scope
 from dispatch.errors import Conflict
@@ -164,6 +165,26 @@ def test_nobody_watching_alarms_then_stops_the_video_and_keeps_the_call(
     assert "camera.unwatched_stop" in kinds(call)
     tasks.look_at_cameras()
     assert kinds(call).count("camera.unwatched_stop") == 1
+
+
+def test_no_video_stops_without_an_alarm_that_could_be_heard(
+    call: Call, livekit_fake: FakeLiveKit
+) -> None:
+    live(call, livekit_fake)
+    tasks.look_at_cameras()
+    age(call, 3600)  # nothing looked for so long, or the clock was set
+    tasks.look_at_cameras()
+    tasks.look_at_cameras()
+    alarmed = fresh(call)
+    assert (alarmed.media, alarmed.unwatched_alarm) == ("live", True)
+    assert kinds(call)[-1] == "camera.unwatched"
+    assert alarmed.unwatched_since is not None
+    left = alarmed.unwatched_since + UNWATCHED_STOP_AFTER - timezone.now()
+    usual = UNWATCHED_STOP_AFTER - UNWATCHED_ALARM_AFTER
+    assert usual - timedelta(seconds=10) < left <= usual
+    age(call, 61)
+    tasks.look_at_cameras()
+    assert fresh(call).media == "stopped"
 
 
 def test_a_watcher_ends_the_alarm(call: Call, livekit_fake: FakeLiveKit) -> None:

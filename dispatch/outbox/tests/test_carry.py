@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -235,6 +237,58 @@ def test_a_row_that_kills_its_workers_is_given_up() -> None:
             claims.give_back()
         carry.carry(item.pk)
         assert (fresh(item).state, told.said) == (State.FAILED, ["gave up"])
+
+
+def test_work_of_a_release_that_was_rolled_back_waits_for_it() -> None:
+    with kind(call_out) as told:
+        # Left by the newer release at each place of its way; the last one is work of this one.
+        waits, before, during = (Told("test.newer").put() for _ in range(3))
+        for item, state in ((before, State.CLAIMED), (during, State.CALLING)):
+            Item.objects.filter(pk=item.pk).update(state=state, claim=uuid.uuid4())
+            lapse(item)
+        overdue(waits)
+        overdue(before)
+        assert not carry.carry(waits.pk)
+        assert claims.interrupted(1000) == []
+        looks(told.put())
+        assert told.said == ["called"]
+        assert [fresh(one).state for one in (waits, before, during)] == [
+            State.PENDING,
+            State.PENDING,
+            State.CALLING,
+        ]
+        look("looker@test", Lanes())
+        assert (fresh(waits).attempts, fresh(before).attempts) == (0, 1)
+
+
+def test_a_row_that_lapses_for_ever_stops_nobody() -> None:
+    def fails(wall: int, args: dict[str, Any]) -> None:
+        raise ZeroDivisionError
+
+    poison = Told(f"test.{uuid.uuid4().hex[:12]}")
+    handlers.register(
+        poison.kind, handlers.Handler(carry=fails, repeatable=True, attempts=1, gave_up=fails)
+    )
+    item = poison.put()
+    Item.objects.filter(pk=item.pk).update(attempts=32_767)  # the column holds no more
+    assert claims.take(item.pk)
+    lapse(item)
+    with kind(call_out) as told:
+        looks(told.put())
+    assert fresh(item).attempts == claims.MOST_ATTEMPTS
+
+
+def test_a_step_of_a_look_that_fails_leaves_the_others_to_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with kind(call_out) as told:
+        for step in ("give_back", "interrupted"):
+            monkeypatch.setattr(claims, step, fails)
+        looks(told.put())
+        assert told.said == ["called"]
 
 
 def test_one_kind_that_hangs_holds_up_no_other() -> None:
