@@ -274,7 +274,8 @@ def heard(session_id: uuid.UUID, *, by: str, polling: bool = False) -> None:
     if not session.online:
         session.online_at = now
     session.online, session.online_by = True, by
-    session.polled_at, session.heard_at = (now, None) if polling else (None, Now())
+    # By the database's clock, for it is another machine that finds them too old.
+    session.polled_at, session.heard_at = (Now(), None) if polling else (None, Now())
     session.save(update_fields=["online", "online_at", "online_by", "polled_at", "heard_at"])
     presence.heard(call, session=session_id, heard=True)
     if before != (True, polling) and session.opened_at:

@@ -46,7 +46,7 @@ def _expire(call_id: UUID) -> None:
         services.close(call, user=None, reason="never_opened")
 
 
-#: A page without a socket asks every three seconds.
+#: A page without a socket asks every three seconds; it is missed before ten have passed.
 POLLS_LAPSE_AFTER = timedelta(seconds=8)
 
 
@@ -58,7 +58,7 @@ SOCKETS_LAPSE_AFTER = timedelta(seconds=60)
 def lapse() -> int:
     """Mark pages that stopped asking as gone; the count. A closed socket tells of itself, unless
     its process was killed."""
-    asked = Q(polled_at__lt=timezone.now() - POLLS_LAPSE_AFTER)
+    asked = Q(polled_at__lt=Now() - POLLS_LAPSE_AFTER)
     seen = Q(heard_at__lt=Now() - SOCKETS_LAPSE_AFTER)
     with system_scope("sessions.lapse"):
         found = list(

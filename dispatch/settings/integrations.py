@@ -67,7 +67,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "rooms": {"task": "calls.reconcile", "schedule": 10.0, "options": {"expires": 10}},
     "cameras": {"task": "calls.watch", "schedule": 5.0, "options": {"expires": 5}},
-    "pollers": {"task": "callers.lapse", "schedule": 4.0, "options": {"expires": 4}},
+    # The shortest of all: when it stays away, beat is missed (dispatch.upkeep.signs).
+    "pollers": {"task": "callers.lapse", "schedule": 1.0, "options": {"expires": 10}},
     "outbox": {"task": "outbox.prune", "schedule": 300.0, "options": {"expires": 300}},
     "links": {"task": "callers.expire_unopened", "schedule": 60.0, "options": {"expires": 60}},
     "entries": {"task": "feed.prune", "schedule": 600.0, "options": {"expires": 600}},

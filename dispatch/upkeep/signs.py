@@ -32,8 +32,9 @@ BEAT_KEPT_S = 86_400
 WORKER_EVERY_S = 0.5
 #: A worker silent for longer is gone, or stands still.
 WORKER_SILENT_S = 2.5
-#: Beat may be this much later than its shortest interval before it counts as gone.
-BEAT_SLACK = 2.2
+#: Beat may be this many times its shortest interval late before it counts as gone: with the
+#: heartbeat that tells of it some four seconds on the consoles.
+BEAT_SLACK = 2.6
 
 
 @dataclass(frozen=True)
