@@ -98,6 +98,7 @@
 
   /** {stamp: number|null, corners: [tl, tr, bl, br]} of anything drawable. */
   const read = (source) => {
+    pen.clearRect(0, 0, W, H); // drawing nothing must not leave another picture's frame
     pen.drawImage(source, 0, 0, W, H);
     const { data } = pen.getImageData(0, 0, W, H);
     let stamp = 0;
@@ -137,6 +138,8 @@
           return;
         }
         video.requestVideoFrameCallback(onFrame);
+        // Its track has been taken from it meanwhile: there is nothing to see, nor to draw.
+        if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
         const { stamp, corners } = read(video);
         const publisher = video.dataset.publisher || null;
         const wide = [video.videoWidth, video.videoHeight];

@@ -192,6 +192,8 @@ def test_a_live_camera_that_nobody_watches_is_an_alarm_and_then_stops(scene: Sce
 
     # Nobody again, and nobody comes: the video stops, the call stays.
     colleague.open()
+    unwatched_for(scene, live, colleague.page, 16)
+    expect(colleague.alarm).to_contain_text("Nobody is watching", timeout=8000)
     unwatched_for(scene, live, colleague.page, 61)
     row = colleague.call(live.number)
     expect(row).to_contain_text("Stopped", timeout=8000)

@@ -112,21 +112,22 @@ def test_nobody_watching_stops_the_video_and_keeps_the_call(scene: Scene) -> Non
     live = scene.live(console)
     page = live.caller.page
     console.page.goto(f"{scene.origin}/console/history/")  # nobody is in the room any more
-    unwatched = (
-        "from dispatch.calls.models import Call; from django_scopes import scopes_disabled\n"
-        "from datetime import timedelta\n"
-        "with scopes_disabled():\n"
-        f"  found = Call.objects.filter(pk='{live.id}', unwatched_since__isnull=False)\n"
-        "  for call in found:\n"
-        "    Call.objects.filter(pk=call.pk).update("
-        "unwatched_since=call.unwatched_since - timedelta(seconds=55))\n"
-        "  print(len(found))"
-    )
 
-    def noticed() -> bool:
-        return scene.stack.manage("shell", "-c", unwatched).strip().endswith("1")
+    def unwatched(alarmed: bool) -> bool:
+        """The server has got so far by itself; then 55 s pass."""
+        code = (
+            "from dispatch.calls.models import Call; from django_scopes import scopes_disabled\n"
+            "from datetime import timedelta\n"
+            "from django.db.models import F\n"
+            "with scopes_disabled():\n"
+            f"  found = Call.objects.filter(pk='{live.id}', unwatched_since__isnull=False,"
+            f" unwatched_alarm={alarmed})\n"
+            "  print(found.update(unwatched_since=F('unwatched_since') - timedelta(seconds=55)))"
+        )
+        return scene.stack.manage("shell", "-c", code).strip().endswith("1")
 
-    sight.until(page, noticed, "the server noticing that nobody watches", 30)
+    sight.until(page, lambda: unwatched(False), "the server noticing that nobody watches", 30)
+    sight.until(page, lambda: unwatched(True), "an alarm before anything is stopped", 30)
     live.caller.until("stopped", timeout=30)
     expect_text(page, "was watching. Your camera is off")
     assert "live" not in sight.capture(page)["camera"]
