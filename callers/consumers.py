@@ -88,7 +88,7 @@ class CallerSocket(FeedSocket):
     @classmethod
     def refused(cls, sockets: Sequence[Self]) -> dict[Self, DomainError]:
         still = sessions.still_open({socket.session_id for socket in sockets})
-        living = {socket.session_id: socket for socket in sockets if not socket._silent}
+        living = {one.session_id: one for one in sockets if not (one._silent or one._ending)}
         for missed in sessions.confirm(living.keys() & still):
             living[missed]._back()  # another way of this session ended, or an older database is in
         return {socket: links.LinkDead() for socket in sockets if socket.session_id not in still}
