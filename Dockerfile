@@ -50,4 +50,4 @@ RUN SECRET_KEY=unused LINK_KEY=0000000000000000000000000000000000000000000000000
     DEVELOPMENT=true python manage.py collectstatic --noinput -v 0
 USER 10001:10001
 EXPOSE 8000
-CMD ["uvicorn", "dispatch.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--ws", "dispatch.feed.server:Protocol", "--ws-max-size", "65536", "--ws-per-message-deflate", "false", "--lifespan", "off", "--timeout-graceful-shutdown", "2", "--no-access-log"]
+CMD ["uvicorn", "dispatch.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--ws", "dispatch.feed.server:Protocol", "--ws-max-size", "65536", "--ws-per-message-deflate", "false", "--lifespan", "off", "--timeout-keep-alive", "130", "--timeout-graceful-shutdown", "2", "--no-access-log"]

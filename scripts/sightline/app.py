@@ -18,6 +18,9 @@ SERVER = (
     # Deflate would cost each socket its own window and work: what is said is short, and the same
     # bytes for all.
     *("--ws-per-message-deflate", "false"),
+    # Longer than a proxy keeps a connection idle (Caddy: two minutes): whoever closes first must
+    # be the one that knows whether it is about to ask. A POST on a closed one is an error.
+    *("--timeout-keep-alive", "130"),
     *("--timeout-graceful-shutdown", "2", "--no-access-log"),
 )
 

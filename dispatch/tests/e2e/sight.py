@@ -105,6 +105,37 @@ class Watch:
         assert_picture(seen, subject)
         return seen
 
+    def until_back(self, subject: Subject, frames: int = 15, timeout: float = 30) -> list[Sample]:
+        """Wait, after something failed, until that many new frames come without a standstill.
+
+        A connection that comes back can show its last few frames, and only then repair itself:
+        the picture is back when it flows. What flowed is judged as any other picture.
+        """
+        start = len(self.look())
+
+        def flowing() -> list[Sample] | None:
+            seen = since_standstill(self.camera_frames(start))
+            return seen if len({s.stamp for s in seen} - {None}) >= frames else None
+
+        seen = until(
+            self.page, flowing, f"{frames} frames of the {subject.name} camera in one go", timeout
+        )
+        assert_picture(seen, subject)
+        return seen
+
+
+def since_standstill(samples: list[Sample]) -> list[Sample]:
+    """The frames after the last standstill that a person would have been told of."""
+    cut = 0
+    moved = 0  # the newest frame that differed from the one before it
+    for at, (before, after) in enumerate(pairwise(samples), 1):
+        if before.stamp == after.stamp:
+            continue
+        if after.at - samples[moved].at > FROZEN * 1000:
+            cut = at
+        moved = at
+    return samples[cut:]
+
 
 def assert_picture(samples: Sequence[Sample], subject: Subject) -> None:
     """These frames are this camera's, whole, in order and without a long standstill."""

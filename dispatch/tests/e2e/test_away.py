@@ -41,7 +41,7 @@ def test_hidden_then_locked_and_back_without_a_tap(scene: Scene) -> None:
     assert gone <= 5, f"gone after {gone:.1f} s"
     page.evaluate(SEEN, "visible")
     back = time.monotonic()
-    live.watch.until_moving(RED, timeout=30)
+    live.watch.until_back(RED)
     scene.tell(
         f"phone locked: gone {gone:.1f} s after its last sign; "
         f"unlocked: picture {time.monotonic() - back:.1f} s later, without a tap"

@@ -282,7 +282,7 @@ def test_udp_blocked_the_picture_takes_the_slow_way(scene: Scene) -> None:
         caller = desk.phone()
         began = time.monotonic()
         caller.tap()
-        desk.watch.until_moving(RED, timeout=40)
+        desk.watch.until_back(RED, timeout=40)
         took = time.monotonic() - began
         for page in (caller.page, desk.console.page):
             pairs = page.evaluate("() => __probe.pairs()")
@@ -306,6 +306,6 @@ def test_all_media_blocked_words_and_position_go_on(scene: Scene) -> None:
         caller.write("no picture here")
         expect(desk.console.said("no picture here")).to_be_visible()
         opened = time.monotonic()
-    desk.watch.until_moving(RED, timeout=60)
+    desk.watch.until_back(RED, timeout=60)
     desk.until_condition(caller, "no_media", there=False)
     scene.tell(f"video no longer blocked: picture {time.monotonic() - opened:.1f} s later, no tap")

@@ -121,7 +121,7 @@ def test_a_frozen_picture_is_marked_within_two_seconds(scene: Scene) -> None:
         expect(console.picture.locator("video")).to_have_attribute("data-frozen", "true")
         expect(console.picture).to_contain_text(re.compile(r"Frozen\s+\d+ s"))
         expect(console.call(live.number)).to_contain_text("Frozen")
-    live.watch.until_moving(RED)
+    live.watch.until_back(RED)
     expect(console.picture).to_contain_text("Live")
     scene.tell(f"frozen: said {took:.0f} ms after the last frame")
     assert took <= 2000
@@ -136,7 +136,7 @@ def test_a_phone_that_falls_silent_is_said_to_be_lost_within_five_seconds(scene:
         took = time.monotonic() - stopped
         expect(console.picture).to_contain_text("stay on the line")
         expect(console.call(live.number)).to_contain_text("Lost")
-    live.watch.until_moving(RED)
+    live.watch.until_back(RED)
     expect(console.picture).not_to_contain_text("Phone lost")
     expect(console.call(live.number)).to_contain_text("Live")
     scene.tell(f"phone lost: said {took:.1f} s after it stood still")

@@ -70,6 +70,9 @@ def test_picture_sound_and_pair_through_a_real_codec(loopback: Page) -> None:
     still = [replace(seen[0], at=at) for at in (0, 600, 1200, 1800)]
     with pytest.raises(AssertionError, match="stood still"):
         sight.assert_picture([*still, replace(seen[1], at=2400)], RED)
+    again = [replace(one, at=one.at + 2400) for one in seen[1:]]
+    assert sight.since_standstill([*still, *again]) == again
+    assert sight.since_standstill(seen) == seen
 
     assert abs(sight.assert_tone(loopback, RED) - RED.tone_hz) < 5
     with pytest.raises(AssertionError, match="heard 1"):

@@ -130,7 +130,7 @@ def test_without_livekit_there_is_no_new_video(scene: Scene) -> None:
     console.until_stage(call, "permitted")
     console.until_position(*HARBOUR)
     well_again(scene, console, "LiveKit")
-    console.watch().until_moving(RED, timeout=30)
+    console.watch().until_back(RED)
 
 
 def refused(scene: Scene, *numbers: str) -> None:

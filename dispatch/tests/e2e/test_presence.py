@@ -66,7 +66,7 @@ def test_a_ghost_is_gone_within_ten_seconds(scene: Scene) -> None:
     scene.tell(f"ghost: “Lost” after {said:.1f} s, not present after {gone:.1f} s")
     assert gone <= 10
     sight.until(console.page, lambda: present(console, live.id), "presence again", timeout=20)
-    live.watch.until_moving(RED, timeout=30)
+    live.watch.until_back(RED)
     expect(line).to_contain_text("Live", timeout=15_000)
 
 

@@ -33,7 +33,7 @@ def test_the_caller_reloads(scene: Scene, remembers: bool) -> None:
         "the picture of the new page",
     )
     back = time.monotonic() - reloaded
-    live.watch.until_moving(RED)
+    live.watch.until_back(RED)
     after = console.facts(live.id)["call"]["publisher"]
     assert after["identity"] != before["identity"]
     assert after["session"] == before["session"], "a reload is the same session"

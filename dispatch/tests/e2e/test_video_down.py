@@ -44,7 +44,7 @@ def test_killed_and_restarted_both_pages_are_back_by_themselves(scene: Scene) ->
         console.page, lambda: live.watch.camera_frames(start), "a picture again", timeout=45
     )
     back = time.monotonic()
-    live.watch.until_moving(RED, timeout=30)
+    live.watch.until_back(RED)
     live.caller.until("live")
     sight.assert_udp(console.page, livekit.udp_port)
     sight.assert_udp(live.caller.page, livekit.udp_port)
@@ -75,5 +75,5 @@ def test_absent_from_the_start_texts_position_and_messages_work(scene: Scene) ->
     up = time.monotonic()
     sight.until(console.page, watch.camera_frames, "a picture once LiveKit runs", timeout=45)
     scene.tell(f"picture {time.monotonic() - up:.1f} s after LiveKit was up, without another tap")
-    watch.until_moving(RED, timeout=30)
+    watch.until_back(RED)
     expect(console.page.get_by_text("Video is down").filter(visible=True)).to_have_count(0)
