@@ -17,7 +17,7 @@ from celery import shared_task
 from django.db.models import F
 from django.utils import timezone
 
-from dispatch.calls import livekit, nodes, presence, rooms, watch
+from dispatch.calls import livekit, nodes, presence, rooms, strangers, watch
 from dispatch.calls.models import Call, MediaNode, Participant, Room, WebhookReceipt
 from dispatch.centres.access import centre_by_wall, system_scope
 from dispatch.logging import own_context
@@ -53,6 +53,7 @@ def reconcile() -> None:
             reconcile_node(node)
         except livekit.Problem as problem:
             log.info("reconcile_skipped", node=node.name, problem=problem.code)
+    strangers.put_out()
     WebhookReceipt.objects.filter(received_at__lt=timezone.now() - RECEIPTS_KEPT).delete()
 
 

@@ -10,11 +10,12 @@ import django_scopes
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from dispatch.centres.models import Centre, Membership, User
+from dispatch.centres.models import Centre, Grant, Membership, User
+from dispatch.centres.permissions import TABLE, Action, Role, Standing, roles_that
 from dispatch.errors import DomainError, NotFound
 from dispatch.feed.unit import unit
 
@@ -25,6 +26,7 @@ SYSTEM_REASONS = frozenset(
         "sessions.lookup",  # likewise a caller session's cookie
         "webhooks.lookup",  # a room name names its call; ids only
         "rooms.reconcile",  # compares all rooms with what the nodes list
+        "rooms.strangers",  # lists who of the staff sits in which call's room; each is then moved
         "camera.unwatched",  # lists calls with a live camera; each is then looked at alone
         "sessions.recheck",  # which open sockets of callers may go on listening, and that they do
         "sessions.lapse",  # lists pages that stopped asking; each is then marked alone
@@ -56,20 +58,79 @@ def system_scope(reason: str) -> Iterator[None]:
         yield
 
 
-def centres_of(user: User | AnonymousUser) -> QuerySet[Centre]:
-    """The centres a person works in, by name."""
+def standing(user: User | AnonymousUser, centre: Centre) -> Standing:
+    """What somebody is towards a centre. Nothing, for whoever is signed out or switched off."""
+    if not user.is_authenticated or not user.is_active:
+        return Standing()
+    return standings({user.pk}, {centre.pk}).get((user.pk, centre.pk), Standing())
+
+
+def standings(users: Collection[int], centres: Collection[int]) -> dict[tuple[int, int], Standing]:
+    """Of these people (ids) towards these centres (ids); who is nothing to one is left out."""
+    roles = {
+        (user, centre): Role(role)
+        for user, centre, role in Membership.objects.filter(
+            user_id__in=users, centre_id__in=centres, user__is_active=True
+        ).values_list("user_id", "centre_id", "role")
+    }
+    operators = User.objects.filter(pk__in=users, is_active=True, is_superuser=True)
+    granted: set[tuple[int, int]] = set()
+    if operating := set(operators.values_list("pk", flat=True)):
+        good = Grant.objects.filter(Grant.good(), user_id__in=operating, centre_id__in=centres)
+        granted = set(good.values_list("user_id", "centre_id"))
+    return {
+        pair: Standing(roles.get(pair), pair[0] in operating, pair in granted)
+        for pair in {*roles, *((user, centre) for user in operating for centre in centres)}
+    }
+
+
+def centres_of(user: User | AnonymousUser, action: Action = Action.CALLS_READ) -> QuerySet[Centre]:
+    """The centres in which a person may do this, by name."""
     if not user.is_authenticated or not user.is_active:
         return Centre.objects.none()
-    return Centre.objects.filter(memberships__user_id=user.pk).order_by("name")
+    rule = TABLE[action]
+    if user.is_superuser and rule.operator:
+        return Centre.objects.order_by("name")
+    open_to = Q(memberships__user_id=user.pk, memberships__role__in=rule.roles)
+    if user.is_superuser and rule.granted:
+        open_to |= Q(pk__in=Grant.objects.filter(Grant.good(), user=user).values("centre"))
+    return Centre.objects.filter(open_to).distinct().order_by("name")
 
 
-def centre_for(user: User | AnonymousUser, slug: str) -> Centre:
-    """The centre of this short name, if the person works there. Raises NotFound."""
+def centre_for(user: User | AnonymousUser, slug: str, action: Action) -> Centre:
+    """The centre of this short name, if the person may do this there.
+
+    Raises NotFound where it does not exist for them, NotAllowed where their role is another's.
+    """
     # PostgreSQL takes no NUL, not even to look for it.
-    centre = centres_of(user).filter(slug=slug).first() if "\x00" not in slug else None
-    if centre is None:
+    centre = Centre.objects.filter(slug=slug).first() if "\x00" not in slug else None
+    is_what = standing(user, centre) if centre else Standing()
+    if centre is None or not is_what.sees:
         raise NotFound("This centre does not exist, or you do not work there.")
+    if not is_what.may(action):
+        raise NotAllowed(is_what, action)
     return centre
+
+
+class NotAllowed(DomainError):
+    """The person belongs here, but this is not theirs to do (dispatch.centres.permissions)."""
+
+    code, status = "not_allowed", 403
+
+    def __init__(self, is_what: Standing, action: Action) -> None:
+        if is_what.role is not None:
+            others = " or ".join(role.label.lower() for role in roles_that(action))
+            super().__init__(
+                f"As {is_what.role.label.lower()} you cannot do this. "
+                + (f"Ask a {others}." if others else "Ask the operator of this installation.")
+            )
+        elif is_what.operator:
+            super().__init__(
+                "As operator you see no calls of a centre. Open it for a time, with a reason, "
+                "in the administration."
+            )
+        else:
+            super().__init__("This token was not made for that. Make one with this scope.")
 
 
 class SignedOut(DomainError):
@@ -100,9 +161,9 @@ class SignIn(NamedTuple):
 def still_in(
     asked: Collection[tuple[SignIn, int]],
 ) -> dict[tuple[SignIn, int], DomainError | None]:
-    """Whether each still is signed in and works in the centre (its id): None, or why not.
+    """Whether each still is signed in and may read the centre's calls: None, or why not.
 
-    Three queries, however many are asked about.
+    The same few queries, however many are asked about.
     """
     users = {
         user.pk: user
@@ -118,12 +179,13 @@ def still_in(
         known = content.get(HASH_SESSION_KEY, "")
         if user is not None and constant_time_compare(known, user.get_session_auth_hash()):
             signed_in.add(SignIn(session.session_key, user.pk))
-    members = set(Membership.objects.filter(user_id__in=users).values_list("user_id", "centre_id"))
+    found = standings(set(users), {centre_id for _, centre_id in asked})
 
     def judge(who: SignIn, centre_id: int) -> DomainError | None:
         if who not in signed_in:
             return SignedOut()
-        return None if (who.user_id, centre_id) in members else NotMember()
+        is_what = found.get((who.user_id, centre_id), Standing())
+        return None if is_what.may(Action.CALLS_READ) else NotMember()
 
     return {(who, centre_id): judge(who, centre_id) for who, centre_id in asked}
 
@@ -134,11 +196,5 @@ def centre_by_wall(wall: int) -> Centre:
 
 
 def administered_by(user: User | AnonymousUser) -> QuerySet[Centre]:
-    """The centres whose administration a person may open: their own, or all for the operator."""
-    if not user.is_authenticated or not user.is_active:
-        return Centre.objects.none()
-    if user.is_superuser:
-        return Centre.objects.order_by("name")
-    return Centre.objects.filter(
-        memberships__user_id=user.pk, memberships__role=Membership.Role.ADMINISTRATOR
-    ).order_by("name")
+    """The centres whose administration a person may open, to read at least."""
+    return centres_of(user, Action.SETTINGS_READ)

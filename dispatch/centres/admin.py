@@ -18,7 +18,8 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from dispatch.centres import services
+from dispatch.centres import admin_records as _registers_records  # noqa: F401
+from dispatch.centres import log, services
 from dispatch.centres.admin_access import (
     OfChosenCentre,
     OperatorOnly,
@@ -28,6 +29,7 @@ from dispatch.centres.admin_access import (
 )
 from dispatch.centres.forms import CentreForm, MemberForm, NewMemberForm, NewUserForm, UserForm
 from dispatch.centres.models import Centre, Membership, User
+from dispatch.centres.permissions import Action
 
 # Rights follow from roles in centres, not from groups, and an account has one address. The
 # imports above made sure that both pages are there to be taken away.
@@ -71,6 +73,7 @@ def confirm_password(request: HttpRequest, model_admin: ModelAdmin, person: User
 class CentreAdmin(OfChosenCentre, ModelAdmin):  # type: ignore[misc]
     """A centre's own settings; the operator also makes new centres."""
 
+    reads, writes = Action.SETTINGS_READ, Action.SETTINGS_MANAGE
     form = CentreForm
     list_display = ("name", "slug", "country", "language", "choose")
     search_fields = ("name", "slug")
@@ -106,6 +109,17 @@ class CentreAdmin(OfChosenCentre, ModelAdmin):  # type: ignore[misc]
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return is_operator(request.user) or super().has_change_permission(request, obj)
 
+    def save_model(self, request: HttpRequest, obj: Centre, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        # Another centre's settings, changed by the operator, are in that one's log all the same.
+        if change and chosen(request) == obj:
+            log.record(
+                obj,
+                "centre.changed",
+                actor=cast(User, request.user),
+                data={"detail": ", ".join(sorted(form.changed_data))},
+            )
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_operator(request.user)
 
@@ -117,6 +131,7 @@ class CentreAdmin(OfChosenCentre, ModelAdmin):  # type: ignore[misc]
 class StaffAdmin(OfChosenCentre, ModelAdmin):  # type: ignore[misc]
     """The staff of the chosen centre. An account outlives its work in a centre."""
 
+    reads, writes = Action.STAFF_READ, Action.STAFF_MANAGE
     list_display = ("person", "address", "role", "last_seen")
     list_filter = ("role",)
     list_select_related = ("user",)
@@ -167,7 +182,7 @@ class StaffAdmin(OfChosenCentre, ModelAdmin):  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if change:
-            services.set_role(obj, obj.role)
+            services.set_role(obj, obj.role, actor=cast(User, request.user))
             return
         centre = chosen(request)
         if centre is None:
@@ -178,11 +193,13 @@ class StaffAdmin(OfChosenCentre, ModelAdmin):  # type: ignore[misc]
             person, request.first_password = services.create_person(  # type: ignore[attr-defined]
                 email=data["email"], name=data["name"]
             )
-        made = services.employ(user=person, centre=centre, role=data["role"])
+        made = services.employ(
+            user=person, centre=centre, role=data["role"], actor=cast(User, request.user)
+        )
         obj.pk, obj.user, obj.centre = made.pk, made.user, made.centre
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        services.dismiss(obj)
+        services.dismiss(obj, actor=cast(User, request.user))
 
     def response_add(
         self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None
@@ -211,7 +228,7 @@ class StaffAdmin(OfChosenCentre, ModelAdmin):  # type: ignore[misc]
             )
         if request.method != "POST":
             return confirm_password(request, self, person)
-        password = services.new_password(person)
+        password = services.new_password(person, actor=cast(User, request.user))
         self.log_change(request, membership, "New password.")
         return show_password(request, self, person=person, password=password)
 
@@ -264,7 +281,11 @@ class UserAdmin(OperatorOnly, ModelAdmin):  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
-            obj.save(update_fields=form.changed_data or None)
+            changed = set(form.changed_data)
+            if "is_active" in changed:
+                services.switch(obj, on=obj.is_active, actor=cast(User, request.user))
+            if rest := changed - {"is_active"}:
+                obj.save(update_fields=rest)
             services.settle_admin_flag(obj)
             return
         data = form.cleaned_data
@@ -287,6 +308,6 @@ class UserAdmin(OperatorOnly, ModelAdmin):  # type: ignore[misc]
             return HttpResponseRedirect(reverse("admin:centres_user_changelist"))
         if request.method != "POST":
             return confirm_password(request, self, person)
-        password = services.new_password(person)
+        password = services.new_password(person, actor=cast(User, request.user))
         self.log_change(request, person, "New password.")
         return show_password(request, self, person=person, password=password)

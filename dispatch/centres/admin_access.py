@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from dispatch.centres.models import Centre, User
+from dispatch.centres.permissions import Action, Standing
 
 #: Session key and query parameter of the choice.
 SESSION_KEY = "admin_centre"
@@ -33,19 +35,9 @@ def is_operator(user: User | AnonymousUser) -> bool:
     return bool(user.is_active and user.is_superuser)
 
 
-def has_centre(request: HttpRequest) -> bool:
-    """Whether the menu shows what belongs to a centre (settings.UNFOLD)."""
-    return chosen(request) is not None
-
-
 def operates(request: HttpRequest) -> bool:
     """Whether the menu shows the installation's own tables (settings.UNFOLD)."""
     return is_operator(request.user)
-
-
-def is_no_operator(request: HttpRequest) -> bool:
-    """Whether the menu shows the one centre of its administrator (settings.UNFOLD)."""
-    return not is_operator(request.user)
 
 
 def chosen_name(request: HttpRequest) -> str:
@@ -78,8 +70,40 @@ def choosing(centre: Centre) -> str:
     return f"{reverse('admin:index')}?{PARAMETER}={centre.slug}"
 
 
+def standing(request: HttpRequest) -> Standing:
+    """What the person is towards the chosen centre; without one, operator or nothing."""
+    found = getattr(request, "admin_standing", None)
+    return found or Standing(operator=is_operator(request.user))
+
+
+def allows(action: Action) -> Callable[[HttpRequest], bool]:
+    """Whether a part of the menu shows (settings.UNFOLD): as the table of permissions says."""
+
+    def shows(request: HttpRequest) -> bool:
+        return chosen(request) is not None and standing(request).may(action)
+
+    return shows
+
+
+reads_calls = allows(Action.HISTORY_READ)
+reads_staff = allows(Action.STAFF_READ)
+reads_log = allows(Action.LOG_READ)
+
+
+def reads_settings(request: HttpRequest) -> bool:
+    """The one centre's own page; the operator has the list of all."""
+    return not is_operator(request.user) and allows(Action.SETTINGS_READ)(request)
+
+
+def sees_grants(request: HttpRequest) -> bool:
+    """Grants: to take for the operator, to end for the centre."""
+    return allows(Action.GRANTS_TAKE)(request) or allows(Action.GRANTS_END)(request)
+
+
 class OperatorOnly:
     """For tables without a tenant: the operator's alone. A mixin of ModelAdmin."""
+
+    reads = writes = Action.INSTALLATION_MANAGE
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_operator(request.user)
@@ -98,35 +122,34 @@ class OperatorOnly:
 
 
 class OfChosenCentre:
-    """For what belongs to the chosen centre: its administrators' and the operator's.
+    """For what belongs to the chosen centre: read and changed as the table of permissions says.
 
     A mixin of ModelAdmin. That the rows are that centre's is the queryset's business.
     """
 
+    reads: Action
+    writes: Action | None = None
+
+    def _may(self, request: HttpRequest, action: Action | None) -> bool:
+        return bool(action and chosen(request) and standing(request).may(action))
+
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return chosen(request) is not None
+        return self._may(request, self.reads)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return chosen(request) is not None
+        return self._may(request, self.reads)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return chosen(request) is not None
+        return self._may(request, self.writes)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return chosen(request) is not None
+        return self._may(request, self.writes)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return chosen(request) is not None
+        return self._may(request, self.writes)
 
 
 class ReadOnly(OfChosenCentre):
-    """For records of the chosen centre: to be looked at, by the operator too."""
+    """For records of the chosen centre: to be looked at by whoever may, changed by nobody."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    writes = None

@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class CentresConfig(AppConfig):
     name = "dispatch.centres"
     label = "centres"
+
+    def ready(self) -> None:
+        from dispatch.centres import log
+
+        log.register()

@@ -132,8 +132,9 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Membership
         fields = ("role",)
         help_texts = {
-            "role": "Dispatchers send links and see callers. Centre administrators also change "
-            "these settings and staff.",
+            "role": "Dispatchers send links and see callers. Supervisors also hand over calls of "
+            "others and see who works here. Centre administrators also change these settings and "
+            "staff. Auditors read everything and act on nothing.",
         }
 
 

@@ -47,6 +47,8 @@ class AdminScopeMiddleware:
         centre = _chosen(request, centres)
         request.admin_centre = centre  # type: ignore[attr-defined]
         request.admin_centres = centres  # type: ignore[attr-defined]
+        if centre is not None:
+            request.admin_standing = access.standing(request.user, centre)  # type: ignore[attr-defined]
         if centre is None:  # an operator before the first centre: no tenant table opens
             return self.get_response(request)
         return self._in_scope(request, centre)

@@ -9,7 +9,10 @@ import secrets
 
 from django.db import transaction
 
+from dispatch.centres import log
+from dispatch.centres.access import scope
 from dispatch.centres.models import Centre, Membership, User
+from dispatch.centres.permissions import Action, Role, roles_that
 from dispatch.errors import Conflict
 
 #: Without 0/o, 1/l/i: it may be read aloud or copied from paper.
@@ -39,47 +42,77 @@ def create_person(*, email: str, name: str, operator: bool = False) -> tuple[Use
     return create(email=email.strip(), password=password, name=name.strip()), password
 
 
-@transaction.atomic
-def employ(*, user: User, centre: Centre, role: str) -> Membership:
-    """Let a person work in a centre; one who does already gets the role."""
-    membership, fresh = Membership.objects.get_or_create(
-        user=user, centre=centre, defaults={"role": role}
-    )
-    if not fresh and membership.role != role:
-        membership.role = role
-        membership.save(update_fields=["role"])
-    settle_admin_flag(user)
+def employ(*, user: User, centre: Centre, role: str, actor: User | None = None) -> Membership:
+    """Let a person work in a centre; one who does already gets the role.
+
+    `actor` is who decided it; None for the system (the first set-up).
+    """
+    with scope(centre):
+        membership, fresh = Membership.objects.get_or_create(
+            user=user, centre=centre, defaults={"role": role}
+        )
+        if fresh:
+            detail = {"detail": Role(role).label}
+            log.record(centre, "staff.joined", actor=actor, subject=user, data=detail)
+            settle_admin_flag(user)
+        else:
+            set_role(membership, role, actor=actor)
     return membership
 
 
-@transaction.atomic
-def set_role(membership: Membership, role: str) -> None:
+def set_role(membership: Membership, role: str, *, actor: User | None = None) -> None:
     """Change what a person may do in one centre."""
-    membership.role = role
-    membership.save(update_fields=["role"])
-    settle_admin_flag(membership.user)
+    with scope(membership.centre):
+        # Read again: a form has put the new role into the object already.
+        before = Membership.objects.select_for_update().get(pk=membership.pk).role
+        if before == role:
+            return
+        membership.role = role
+        membership.save(update_fields=["role"])
+        settle_admin_flag(membership.user)
+        log.record(
+            membership.centre,
+            "staff.role",
+            actor=actor,
+            subject=membership.user,
+            data={"detail": f"{Role(before).label} → {Role(role).label}"},
+        )
 
 
-@transaction.atomic
-def dismiss(membership: Membership) -> None:
-    """End a person's work in a centre. The account and its name in past calls stay."""
-    user = membership.user
-    membership.delete()
-    settle_admin_flag(user)
+def dismiss(membership: Membership, *, actor: User | None = None) -> None:
+    """End a person's work in a centre. The account and its name in past calls stay.
+
+    Their sockets close with the next look at who may listen (dispatch.feed.recheck), and calls
+    in whose room they sit are moved (dispatch.calls.tasks).
+    """
+    user, centre = membership.user, membership.centre
+    with scope(centre):
+        membership.delete()
+        settle_admin_flag(user)
+        log.record(centre, "staff.left", actor=actor, subject=user)
 
 
-@transaction.atomic
-def new_password(user: User) -> str:
+def new_password(user: User, *, actor: User | None = None) -> str:
     """Replace a password by a generated one; every session of the person ends with the old."""
     password = new_password_text()
     user.set_password(password)
     user.save(update_fields=["password"])
+    log.everywhere(user, "staff.password", actor=actor)
     return password
+
+
+def switch(user: User, *, on: bool, actor: User | None) -> None:
+    """Switch an account off or on; what it did stays."""
+    user.is_active = on
+    user.save(update_fields=["is_active"])
+    log.everywhere(user, "staff.switched_on" if on else "staff.switched_off", actor=actor)
 
 
 def settle_admin_flag(user: User) -> None:
     """Make `is_staff` (may open the admin) follow from the person's roles."""
-    may = user.is_superuser or user.memberships.filter(role=Membership.Role.ADMINISTRATOR).exists()
+    may = user.is_superuser or (
+        user.memberships.filter(role__in=roles_that(Action.SETTINGS_READ)).exists()
+    )
     if user.is_staff != may:
         user.is_staff = may
         user.save(update_fields=["is_staff"])

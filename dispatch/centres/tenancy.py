@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.db import models
 from django_scopes import ScopedManager
 
-from dispatch.centres.models import Centre
+from dispatch.centres.models.centre import Centre
 
 
 def scoped() -> Any:

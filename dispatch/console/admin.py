@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 from dispatch.calls import cards
 from dispatch.calls.models import Call
 from dispatch.centres.admin_access import ReadOnly, chosen
+from dispatch.centres.permissions import Action
 from dispatch.console import history
 from dispatch.errors import NotFound
 
@@ -20,6 +21,7 @@ from dispatch.errors import NotFound
 class CallHistoryAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     """What happened, call by call. Filters name no people, so none of another centre's."""
 
+    reads = Action.HISTORY_READ
     list_display = ("number_shown", "stage", "owner_name", "opened_at", "closed_at", "state")
     list_filter = ("state", "is_test", "opened_at")
     search_fields = ("number",)

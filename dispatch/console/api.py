@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,6 +17,7 @@ from dispatch.calls.access import call_for
 from dispatch.calls.models import Call
 from dispatch.centres.access import centre_for, scope
 from dispatch.centres.models import Centre, User
+from dispatch.centres.permissions import Action
 from dispatch.console import serializers as shapes
 from dispatch.console import snapshot
 from dispatch.errors import DomainError
@@ -27,7 +28,10 @@ BODY_LIMIT = 256_000
 
 
 class CentreView(APIView):
-    """A door of one centre: the address names it, the person must work there."""
+    """A door of one centre: the address names it, the table of permissions opens it."""
+
+    #: What each method is, in the table of permissions.
+    actions: ClassVar[dict[str, Action]]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is too large before anything reads it."""
@@ -36,7 +40,7 @@ class CentreView(APIView):
         super().initial(request, *args, **kwargs)
 
     def centre(self, request: Request) -> Centre:
-        return centre_for(request.user, self.kwargs["slug"])
+        return centre_for(request.user, self.kwargs["slug"], self.actions[str(request.method)])
 
     def person(self, request: Request) -> User:
         """Who asks: never anonymous here, for every door needs a signed-in person."""
@@ -51,6 +55,8 @@ class CentreView(APIView):
 
 
 class Snapshot(CentreView):
+    actions: ClassVar = {"GET": Action.CALLS_READ}
+
     @extend_schema(responses=shapes.SnapshotResponse)
     def get(self, request: Request, slug: str) -> Response:
         """The board as a fresh socket gets it."""
@@ -60,6 +66,8 @@ class Snapshot(CentreView):
 
 
 class Calls(CentreView):
+    actions: ClassVar = {"GET": Action.CALLS_READ, "POST": Action.CALLS_SEND}
+
     @extend_schema(
         operation_id="v1_centres_calls_list",
         parameters=[OpenApiParameter("state", enum=["open", "closed"])],
@@ -100,6 +108,8 @@ class CallView(CentreView):
 
 
 class CallDetail(CallView):
+    actions: ClassVar = {"GET": Action.CALLS_READ}
+
     @extend_schema(responses=shapes.CallDetailResponse)
     def get(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Everything about one call."""
@@ -124,6 +134,8 @@ class CallDetail(CallView):
 
 
 class Track(CallView):
+    actions: ClassVar = {"GET": Action.CALLS_READ}
+
     @extend_schema(responses=shapes.TrackResponse)
     def get(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Where the caller was, oldest first."""
@@ -132,6 +144,8 @@ class Track(CallView):
 
 
 class Resend(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_SEND}
+
     @extend_schema(request=None, responses=shapes.SentResponse)
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Send the link again."""
@@ -142,6 +156,8 @@ class Resend(CallView):
 
 
 class TakeOver(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_ACT}
+
     @extend_schema(request=None, responses=shapes.CallResponse)
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Become the owner."""
@@ -150,6 +166,8 @@ class TakeOver(CallView):
 
 
 class Close(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_ACT}
+
     @extend_schema(request=None, responses=shapes.CallResponse)
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Close the call: the room goes, the caller reads goodbye."""
@@ -158,6 +176,8 @@ class Close(CallView):
 
 
 class UndoClose(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_ACT}
+
     @extend_schema(request=None, responses=shapes.CallResponse)
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Open a call again within ten minutes of its closing."""
@@ -166,6 +186,8 @@ class UndoClose(CallView):
 
 
 class ShowLink(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_ACT}
+
     @extend_schema(request=None, responses=shapes.ShownLinkResponse)
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """The call's link and its QR code, for a phone near this screen. It is recorded."""
@@ -177,6 +199,8 @@ class ShowLink(CallView):
 
 
 class RevokeLink(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_ACT}
+
     @extend_schema(request=None, responses=shapes.CallResponse)
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Make the link useless and put out whoever came by it."""
@@ -188,6 +212,8 @@ class RevokeLink(CallView):
 
 
 class Chat(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_ACT}
+
     @extend_schema(request=shapes.ChatRequest, responses={201: shapes.ChatResponse})
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Write to the caller."""
@@ -203,6 +229,8 @@ class Chat(CallView):
 
 
 class Ask(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_ACT}
+
     @extend_schema(request=shapes.AskRequest, responses={201: shapes.AskResponse})
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """Ask the caller's page for its camera, its microphone, the other camera, or quiet."""
@@ -218,6 +246,8 @@ class Ask(CallView):
 
 
 class Seat(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_WATCH}
+
     @extend_schema(request=shapes.SeatRequest, responses=shapes.SeatResponse)
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """A place in the call's room, to see and hear the caller."""
@@ -231,6 +261,8 @@ class Seat(CallView):
 
 
 class FirstFrame(CallView):
+    actions: ClassVar = {"POST": Action.CALLS_WATCH}
+
     @extend_schema(request=shapes.FirstFrameRequest, responses={204: None})
     def post(self, request: Request, slug: str, call_id: UUID) -> Response:
         """A console drew the caller's camera."""

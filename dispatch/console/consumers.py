@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from dispatch.centres import access
 from dispatch.centres.access import centre_for, scope
 from dispatch.centres.models import Centre
+from dispatch.centres.permissions import Action
 from dispatch.console import snapshot
 from dispatch.errors import DomainError
 from dispatch.feed import replay
@@ -34,7 +35,7 @@ class ConsoleSocket(FeedSocket):
         user = get_user(request)
         if not user.is_authenticated:
             raise access.SignedOut
-        self.centre = centre = centre_for(user, hello.centre)
+        self.centre = centre = centre_for(user, hello.centre, Action.CALLS_READ)
         self.sign_in = access.SignIn(str(request.session.session_key), user.pk)
 
         def catch_up(epoch: str | None, last_seq: int | None) -> dict[str, Any]:

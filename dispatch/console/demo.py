@@ -1,4 +1,4 @@
-"""The demo centre and its two people, for trying Sightline on one's own machine."""
+"""The demo centre and its people, for trying Sightline on one's own machine."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.gis.geos import Point
 from django.core.management.base import CommandError
-from django.db import transaction
 
 from dispatch.calls.models import MediaNode
 from dispatch.centres import services
+from dispatch.centres.access import scope
 from dispatch.centres.models import Centre, Membership
 
 #: Part of the JSON → address, name, role.
@@ -27,7 +27,6 @@ def require_development() -> None:
         raise CommandError("The demo centre exists in development only (DEVELOPMENT=true).")
 
 
-@transaction.atomic
 def seed() -> dict[str, dict[str, str | None]]:
     """Make what is missing of the demo centre; who was made now comes with a password."""
     centre, _ = Centre.objects.get_or_create(
@@ -45,8 +44,9 @@ def seed() -> dict[str, dict[str, str | None]]:
     for part, (email, name, role) in PEOPLE.items():
         person, password = services.find_person(email), None
         if person is None:
-            person, password = services.create_person(email=email, name=name)
-            services.employ(user=person, centre=centre, role=role)
+            with scope(centre):
+                person, password = services.create_person(email=email, name=name)
+                services.employ(user=person, centre=centre, role=role)
         told[part] = {"email": email, "password": password}
     return told
 
@@ -63,9 +63,8 @@ def seed_node() -> MediaNode:
     return node
 
 
-@transaction.atomic
 def renew_passwords() -> dict[str, dict[str, str | None]]:
-    """New passwords for both people. Raises CommandError before they exist."""
+    """New passwords for them all. Raises CommandError before they exist."""
     told: dict[str, dict[str, str | None]] = {}
     for part, (email, _, _) in PEOPLE.items():
         person = services.find_person(email)

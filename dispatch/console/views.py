@@ -17,9 +17,10 @@ from django.views.decorators.http import require_safe
 
 from dispatch.calls.models import Call
 from dispatch.centres import access, languages
-from dispatch.centres.models import Centre, Membership, User
+from dispatch.centres.models import Centre, User
+from dispatch.centres.permissions import Action
 from dispatch.console import history as past
-from dispatch.errors import NotFound
+from dispatch.errors import DomainError, NotFound
 
 SESSION_KEY = "console_centre"
 VERSION = "0.1"
@@ -34,7 +35,7 @@ _MAP = {"pmtiles": f"{settings.STATIC_URL}map/world.pmtiles"}
 @require_safe
 def console(request: HttpRequest) -> HttpResponse:
     """The live console. Context: `boot`, a dict for the script (json_script id "boot")."""
-    centre, refusal = _centre(request)
+    centre, refusal = _centre(request, Action.CALLS_READ)
     if centre is None:
         return refusal
     boot = _boot(request, centre)
@@ -52,7 +53,7 @@ def history(request: HttpRequest) -> HttpResponse:
     Context: `centre`, `centres`, `page` (a page of console.history.row with `url`), `query`
     (digits of the number looked for).
     """
-    centre, refusal = _centre(request)
+    centre, refusal = _centre(request, Action.HISTORY_READ)
     if centre is None:
         return refusal
     query = "".join(filter(str.isdigit, request.GET.get("number", "")))[:20]
@@ -77,7 +78,7 @@ def history_call(request: HttpRequest, call_id: UUID) -> HttpResponse:
     Context: `centre`, and of console.history.Record `call`, `entries`, `texts`, `fixes`,
     `fix_count`; `track` for the map's script; `back`.
     """
-    for centre in access.centres_of(_person(request)):
+    for centre in access.centres_of(_person(request), Action.HISTORY_READ):
         with suppress(NotFound), access.scope(centre, snapshot=True):
             return _history_call(request, centre, past.record(call_id))
     return _refuse(request, NotFound("This call does not exist, or belongs to another centre."))
@@ -103,17 +104,19 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
-def _centre(request: HttpRequest) -> tuple[Centre, HttpResponse] | tuple[None, HttpResponse]:
+def _centre(
+    request: HttpRequest, action: Action
+) -> tuple[Centre, HttpResponse] | tuple[None, HttpResponse]:
     """The centre of this page: asked for, else the last one, else the first; or a refusal."""
     person, slug = _person(request), request.GET.get("centre")
     try:
         if slug is not None:
-            centre: Centre | None = access.centre_for(person, slug)
+            centre: Centre | None = access.centre_for(person, slug, action)
         else:
-            mine = access.centres_of(person)
+            mine = access.centres_of(person, action)
             last = request.session.get(SESSION_KEY)
             centre = mine.filter(slug=last).first() or mine.first()
-    except NotFound as refused:
+    except DomainError as refused:
         return None, _refuse(request, refused)
     if centre is None:
         return None, _refuse(request, None)
@@ -122,8 +125,8 @@ def _centre(request: HttpRequest) -> tuple[Centre, HttpResponse] | tuple[None, H
     return centre, HttpResponse()
 
 
-def _refuse(request: HttpRequest, refused: NotFound | None) -> HttpResponse:
-    """A page that says why, and what to do: 403 without any centre, else 404."""
+def _refuse(request: HttpRequest, refused: DomainError | None) -> HttpResponse:
+    """A page that says why, and what to do."""
     context = {
         "message": refused.message
         if refused
@@ -132,7 +135,9 @@ def _refuse(request: HttpRequest, refused: NotFound | None) -> HttpResponse:
         "centres": _centres(request),
         "urls": _urls(request),
     }
-    return _page(request, "console/refused.html", context, status=404 if refused else 403)
+    return _page(
+        request, "console/refused.html", context, status=refused.status if refused else 403
+    )
 
 
 def _page(
@@ -168,7 +173,7 @@ def _start(centre: Centre) -> tuple[list[float], int]:
 
 def _boot(request: HttpRequest, centre: Centre) -> dict[str, Any]:
     person = _person(request)
-    membership = Membership.objects.get(user=person, centre=centre)
+    is_what = access.standing(person, centre)
     middle, zoom = _start(centre)
     codes = languages.offered(centre.languages or [centre.language]) or ["en"]
     return {
@@ -186,7 +191,8 @@ def _boot(request: HttpRequest, centre: Centre) -> dict[str, Any]:
             "id": person.pk,
             "name": person.name,
             "email": person.email,
-            "role": membership.role,
+            "role": is_what.role or "operator",
+            "may": [action for action in Action if is_what.may(action)],
         },
         "csrf": get_token(request),
         "api": f"/api/v1/centres/{centre.slug}/",

@@ -44,9 +44,11 @@ UNFOLD = {
         "navigation": [
             {
                 "items": [
-                    _item("Call history", "history", "calls_call", "has_centre"),
-                    _item("Staff", "badge", "centres_membership", "has_centre"),
-                    _item("Centre", "tune", "centres_centre", "is_no_operator"),
+                    _item("Call history", "history", "calls_call", "reads_calls"),
+                    _item("Staff", "badge", "centres_membership", "reads_staff"),
+                    _item("Staff log", "list_alt", "centres_staffevent", "reads_log"),
+                    _item("Operator's looks", "key", "centres_grant", "sees_grants"),
+                    _item("Centre", "tune", "centres_centre", "reads_settings"),
                 ]
             },
             {

@@ -6,13 +6,15 @@ Each test makes the centres it needs; the walls keep it apart from the others.
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from dispatch.calls import seats, services
 from dispatch.calls.models import Call, MediaNode, Participant
+from dispatch.centres import grants
 from dispatch.centres.access import scope
-from dispatch.centres.models import Centre, Membership, User
+from dispatch.centres.models import Centre, Grant, Membership, User
 from dispatch.outbox import carry as outbox
 from dispatch.outbox.models import Item
 
@@ -43,6 +45,17 @@ def user(
     if centre is not None:
         Membership.objects.create(user=person, centre=centre, role=role)
     return person
+
+
+def grant(operator: User, *, centre: Centre) -> Grant:
+    """The operator may see this centre's calls for an hour."""
+    with scope(centre):
+        return grants.take(
+            operator=operator,
+            centre=centre,
+            reason="a picture is black, ticket 4711",
+            lasts=timedelta(hours=1),
+        )
 
 
 def number() -> str:

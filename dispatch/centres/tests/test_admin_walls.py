@@ -197,6 +197,9 @@ def test_the_operator_picks_a_centre(operator: User) -> None:
     one, two = house(), house()
     client = client_of(operator)
     for chosen, not_chosen in ((one, two), (two, one)):
+        client.get(f"/admin/?_centre={chosen.centre.slug}")
+        assert client.get("/admin/calls/call/").status_code == 403
+        factories.grant(operator, centre=chosen.centre)
         answer = client.get(f"/admin/calls/call/?_centre={chosen.centre.slug}&q=")
         assert answer["Location"] == "/admin/calls/call/?q="
         calls = client.get("/admin/calls/call/").content.decode()

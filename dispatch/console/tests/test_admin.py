@@ -45,7 +45,9 @@ def test_a_call_is_shown_whole() -> None:
 def test_nobody_changes_history_not_even_the_operator() -> None:
     centre = factories.centre()
     past = closed_call(centre=centre)
-    operator = client_of(factories.user(is_staff=True, is_superuser=True))
+    person = factories.user(is_staff=True, is_superuser=True)
+    factories.grant(person, centre=centre)
+    operator = client_of(person)
     operator.get(f"/admin/?_centre={centre.slug}")
     for client in (visit(centre), operator):
         page = f"/admin/calls/call/{past.pk}/change/"

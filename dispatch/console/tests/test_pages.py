@@ -19,6 +19,7 @@ from dispatch.calls.models import Call
 from dispatch.centres import services as staff
 from dispatch.centres.access import scope
 from dispatch.centres.models import User
+from dispatch.centres.permissions import TABLE, Role
 from dispatch.tests import factories
 
 
@@ -66,6 +67,7 @@ def test_the_console_tells_its_script_what_it_needs() -> None:
             "name": person.name,
             "email": person.email,
             "role": "dispatcher",
+            "may": [action for action, rule in TABLE.items() if Role.DISPATCHER in rule.roles],
         },
         "api": f"/api/v1/centres/{centre.slug}/",
         "ws": "/ws/console/",

@@ -56,7 +56,7 @@ export interface Boot {
     zoom: number;
   };
   centres: { slug: string; name: string }[];
-  user: { id: number; name: string; email: string; role: string };
+  user: { id: number; name: string; email: string; role: string; may: string[] };
   csrf: string;
   api: string;
   ws: string;
